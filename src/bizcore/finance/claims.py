@@ -1,0 +1,185 @@
+"""The journal entry of an invoice, bill or credit note: who owes what from when, for what, with which tax."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from fractions import Fraction
+
+from bizcore.book.entry import Entry, Posting
+from bizcore.book.lots import Order
+from bizcore.change.view import View
+from bizcore.finance import chart as charts
+from bizcore.finance.chart import Chart
+from bizcore.finance.documents import CreditNote, Invoice, TradeDocument
+from bizcore.finance.openitems import Cleared, Legs, Worth, clear, lots_of
+from bizcore.finance.rates import converted, spot
+from bizcore.finance.tax import spread_exact
+from bizcore.kernel.errors import Invalid
+from bizcore.kernel.money import Money
+
+
+class ValueDiffers(Invalid):
+    """A value stated for the company's currency is in another one, or contradicts an amount that is already in it."""
+
+    code = "value_differs"
+
+    def __init__(self, *, amount: Money, value: Money, company: str) -> None:
+        super().__init__(
+            f"{value} is stated as the value of {amount}; the books are in {company}",
+            amount=amount,
+            value=value,
+            company=company,
+        )
+
+
+class LegsDiffer(Invalid):
+    """The legs given for a document's lines do not add up to its net."""
+
+    code = "legs_differ"
+
+    def __init__(self, *, net: Money, legs: Money) -> None:
+        super().__init__(f"the legs add up to {legs}, the document's net is {net}", net=net, legs=legs)
+
+
+def claim(view: View, document: TradeDocument, *, legs: Sequence[Posting] = ()) -> Entry:
+    """The entry of a document: its party's open items, income or expense by account, tax by category.
+
+    `legs` replace the income or expense postings, for lines that clear something else (goods received not invoiced); their
+    amounts add up to the document's net. A credit note clears the items of the document it credits, the rest becomes a
+    credit of the party.
+
+    Guarantees: the party's account carries the sum of the other legs' values; instalment n is the item `id/n`, what was
+    prepaid the item `id/0`; a credit note makes minus the entry of the same invoice, cent by cent.
+    Raises: RateMissing, AccountUnknown, ValueDiffers, LegsDiffer.
+    """
+    chart = charts.of(view, on=document.on)
+    customer = isinstance(document, (Invoice, CreditNote))
+    out = Legs(view.currency)
+    total = _other_side(view, document, chart, out, legs=legs, customer=customer)
+    account = chart.role("receivable" if customer else "payable")
+    _party_side(view, document, chart, out, Worth(-total.amount, -total.value), account=account)
+    return Entry(document.on, [*legs, *out.postings()], text=_text(document))
+
+
+def _text(document: TradeDocument) -> str:
+    words = (type(document).kind.replace("_", " "), document.party, document.reference, document.text)
+    return " ".join(one for one in words if one)[:200]
+
+
+def _other_side(
+    view: View, document: TradeDocument, chart: Chart, out: Legs, *, legs: Sequence[Posting], customer: bool
+) -> Worth:
+    """Add income or expense, tax and rounding; give their sum."""
+    side = -document.sign
+    usual = chart.role("sales" if customer else "purchases")
+    sums: dict[str, Worth] = {}
+    rate = _Rate(view, document)
+    if legs:
+        _check_legs(document, legs, side)
+        total = Worth(sum(one.scaled for one in legs), sum(one.worth for one in legs))
+    else:
+        total = Worth(0, 0)
+        for item, share in zip(document.items, document.totals.shares, strict=True):
+            worth = rate.worth(share.net, item.value)
+            _add(sums, item.account or usual, worth, side)
+    tax_account = chart.role("tax_payable" if customer else "tax_receivable")
+    for worth in _tax_worths(document, rate):
+        _add(sums, tax_account, worth, side)
+    if document.rounding is not None:
+        _add(sums, chart.role("rounding"), rate.worth(document.rounding, None), side)
+    chart.check(sums)
+    for account, worth in sums.items():
+        out.add(account, document.currency, worth)
+        total = Worth(total.amount + worth.amount, total.value + worth.value)
+    return total
+
+
+def _add(sums: dict[str, Worth], account: str, worth: Worth, side: int) -> None:
+    known = sums.get(account, Worth(0, 0))
+    sums[account] = Worth(known.amount + side * worth.amount, known.value + side * worth.value)
+
+
+def _check_legs(document: TradeDocument, legs: Sequence[Posting], side: int) -> None:
+    amount = Money.zero(document.currency)
+    for one in legs:
+        if not isinstance(one.amount, Money) or one.amount.currency != document.currency:
+            raise LegsDiffer(net=document.net, legs=amount)
+        amount += one.amount
+    if amount != document.net * side:
+        raise LegsDiffer(net=document.net, legs=amount * side)
+
+
+class _Rate:
+    """What an amount of the document is worth in the company's currency; the rate is looked up only when it is needed."""
+
+    def __init__(self, view: View, document: TradeDocument) -> None:
+        self._view = view
+        self._document = document
+        self._rate: Fraction | None = document.rate
+
+    def worth(self, amount: Money, value: Money | None) -> Worth:
+        company = self._view.currency
+        if value is not None:
+            if value.currency != company or (amount.currency == company and amount != value):
+                raise ValueDiffers(amount=amount, value=value, company=company)
+            return Worth(amount.minor, value.minor)
+        if amount.currency == company:
+            return Worth(amount.minor, amount.minor)
+        if self._rate is None:
+            self._rate = spot(self._view, amount.currency, on=self._document.on)
+        return Worth(amount.minor, converted(amount, self._rate, company).minor)
+
+
+def _tax_worths(document: TradeDocument, rate: _Rate) -> list[Worth]:
+    taxes = [one.tax for one in document.tax_lines]
+    if document.tax_value is None:
+        return [rate.worth(one, None) for one in taxes if one]
+    whole = rate.worth(document.tax, document.tax_value)
+    if not whole.amount:
+        return [whole]
+    shares = [Fraction(whole.value * one.minor, whole.amount) for one in taxes]
+    values = spread_exact(whole.value, shares)
+    return [Worth(one.minor, value) for one, value in zip(taxes, values, strict=True)]
+
+
+def _party_side(view: View, document: TradeDocument, chart: Chart, out: Legs, worth: Worth, *, account: str) -> None:
+    """Open the party's items, or clear those of the document credited and keep the rest as a credit."""
+    chart.check((account,))
+    currency, party = document.currency, document.party
+    credited = getattr(document, "credits", None)
+    if credited is None:
+        rest = worth
+        for n, due, amount in _parts(document):
+            piece = rest.part(amount * document.sign)
+            rest = rest.less(piece)
+            out.add(account, currency, piece, party=party, lot=f"{document.id}/{n}", due=due)
+        return
+    lots = lots_of(view.lots("journal", account, party), credited)
+    cleared = clear(
+        lots, Worth(-worth.amount, -worth.value), currency, order=Order.NAMED, named=[one.id for one in lots]
+    )
+    take(out, cleared, account=account, currency=currency, party=party)
+    exchange_result(out, cleared, chart)
+    rest = Worth(-cleared.rest.amount, -cleared.rest.value)
+    out.add(account, currency, rest, party=party, lot=f"{document.id}/1", due=document.on)
+
+
+def _parts(document: TradeDocument) -> list[tuple[int, date, int]]:
+    """Number, due date and amount of each item; what was prepaid waits for the advance it came with."""
+    prepaid = [] if document.prepaid is None else [(0, document.on, document.prepaid.minor)]
+    return prepaid + [(n, one.due, one.amount.minor) for n, one in enumerate(document.instalments, start=1)]
+
+
+def take(out: Legs, cleared: Cleared, *, account: str, currency: str, party: str) -> None:
+    """Add the legs that take from the items cleared; they carry the items' due dates, should they ever be reopened."""
+    for lot, worth in cleared.taken:
+        out.add(account, currency, Worth(-worth.amount, -worth.value), party=party, lot=lot.id, due=lot.due)
+
+
+def exchange_result(out: Legs, cleared: Cleared, chart: Chart) -> None:
+    """Add the realised exchange result: no amount, only a value; a gain is a credit."""
+    if cleared.result:
+        account = chart.role("fx_gain_loss")
+        chart.check((account,))
+        out.add(account, out.company, Worth(0, -cleared.result))

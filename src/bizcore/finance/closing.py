@@ -1,0 +1,227 @@
+"""Closing months and years: locks by kind, the closing entry, and undoing both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any, Final
+
+from attrs import evolve, field, frozen
+
+from bizcore.book.entry import Entry, Posting
+from bizcore.change.changes import Changes
+from bizcore.change.locks import Lock, Locked, LockKind, check, set_lock
+from bizcore.change.reading import PostingQuery
+from bizcore.change.view import View
+from bizcore.finance import chart as charts
+from bizcore.finance.chart import Chart
+from bizcore.finance.documents import Bill, CreditNote, Invoice, TradeDocument, VendorCredit
+from bizcore.flow.document import Document
+from bizcore.flow.lifecycle import Lifecycle
+from bizcore.kernel.days import Day, day
+from bizcore.kernel.errors import Refused
+from bizcore.kernel.maps import Map
+from bizcore.kernel.money import Money
+from bizcore.kernel.periods import Period
+from bizcore.kernel.spans import Span
+
+CLOSING: Final = "closing"
+"""The dimension that marks postings of closing entries, so that statements can look past them."""
+
+_DAY: Final = timedelta(days=1)
+_DOCUMENTS: Final[tuple[type[TradeDocument], ...]] = (Invoice, CreditNote, Bill, VendorCredit)
+
+
+class DraftsLeft(Refused):
+    """Documents of the period are still drafts."""
+
+    code = "drafts_left"
+
+    def __init__(self, *, period: str, documents: tuple[str, ...]) -> None:
+        super().__init__(
+            f"{period} has drafts: {', '.join(documents[:5])}; issue or remove them first",
+            period=period,
+            documents=documents,
+        )
+
+
+class LaterYearClosed(Refused):
+    """A later year is closed; years are closed in their order and reopened in the other."""
+
+    code = "later_year_closed"
+
+    def __init__(self, *, year: str, closed: str) -> None:
+        super().__init__(
+            f"{year} cannot change while {closed} is closed; reopen {closed} first", year=year, closed=closed
+        )
+
+
+@frozen
+class ClosedBalance:
+    """What one income or expense account held in one currency when the year was closed."""
+
+    account: str
+    amount: Money
+    value: Money
+
+
+@frozen(kw_only=True)
+class YearClose(Document):
+    """A year closed: the closing entry, and the balances it carried to retained earnings.
+
+    The id is the year. Statements add the balances back, so that they read the same before and after the close.
+    """
+
+    kind = "year_close"
+    lifecycle = Lifecycle("year", "open", {("open", "close"): "closed", ("closed", "reopen"): "open"})
+    indexes = {"on": lambda one: [(one.on.isoformat(),)]}  # noqa: RUF012
+
+    on: date = field(converter=day)
+    entry: str = ""
+    retained: str = ""
+    closed: tuple[ClosedBalance, ...] = field(default=(), converter=tuple)
+
+
+def lock(view: View, *, kind: LockKind, upto: Day) -> Changes[Lock]:
+    """Lock the dates up to a day, for one kind of posting or for all. Raises: HardLock.
+
+    >>> from bizcore import Company
+    >>> acme = Company.create("acme", currency="EUR")
+    >>> acme.apply(acme.finance.lock(kind="receivable", upto="2026-03-31"), key="AR March").value.upto
+    datetime.date(2026, 3, 31)
+    """
+    return Changes(set_lock(view, kind, upto))
+
+
+def close_month(view: View, period: str) -> Changes[Lock]:
+    """Close a month (or any other period of the calendar): nothing may be a draft, then everything up to its end is locked.
+
+    Raises: DraftsLeft.
+    """
+    span = view.calendar.period(period)
+    _check_drafts(view, span)
+    known = view.seek(Lock, LockKind.ALL.value)
+    upto = span.end - _DAY
+    return Changes(set_lock(view, LockKind.ALL, upto if known is None else max(upto, known.upto)))
+
+
+def close_year(view: View, year: str) -> Changes[YearClose]:
+    """Close a year: income and expense are carried to retained earnings by one entry on its last day, then it is locked.
+
+    Guarantees: closing twice is closing once; every statement reads the same before and after.
+    Raises: DraftsLeft, LaterYearClosed.
+    """
+    span = view.calendar.period(year)
+    known = view.seek(YearClose, year)
+    if known is not None and known.state == "closed":
+        return Changes(known)
+    _check_order(view, year, span)
+    _check_drafts(view, span)
+    chart = charts.of(view, on=span.end - _DAY)
+    retained = chart.role("retained_earnings")
+    closed = tuple(_balances(view, chart, upto=span.end))
+    document = (known or YearClose(id=year, on=span.end - _DAY)).to("close")
+    entries = []
+    if closed:
+        entries = [view.mint(_closing_entry(document, closed, retained, view.currency))]
+    document = evolve(document, entry=entries[0].id if entries else "", retained=retained, closed=closed)
+    lock_before = view.seek(Lock, LockKind.ALL.value)
+    upto = document.on if lock_before is None else max(document.on, lock_before.upto)
+    return Changes(document, documents=[document, set_lock(view, LockKind.ALL, upto)], entries=entries)
+
+
+def reopen(view: View, year: str) -> Changes[YearClose]:
+    """Reopen a closed year: its closing entry is reversed on the same day, its dates and later ones are unlocked.
+
+    Raises: DocumentNotFound, IllegalStep (it is open), LaterYearClosed; HardLock binds for ever.
+    """
+    span = view.calendar.period(year)
+    known = view.get(YearClose, year)
+    _check_order(view, year, span)
+    reopened = known.to("reopen")
+    entries = []
+    if known.entry:
+        entries = [view.mint(view.entry(known.entry).reversed(known.on))]
+    document = evolve(reopened, entry=entries[0].id if entries else "", closed=())
+    return Changes(document, documents=[document, set_lock(view, LockKind.ALL, span.start - _DAY)], entries=entries)
+
+
+def closes(view: View, *, span: Span) -> Iterator[YearClose]:
+    """The years closed on a day of a span, in their order."""
+    for one in view.find(YearClose, "on"):
+        if one.state == "closed" and span.contains(one.on):
+            yield one
+
+
+def guard(view: View, changes: Changes[Any]) -> None:
+    """Refuse journal entries on closed dates, by the kinds of account they touch; a year's own closing entry passes.
+
+    Raises: Locked, carrying the first open date.
+    """
+    own = {one.entry for one in changes.documents if isinstance(one, YearClose)}
+    entries = [one for one in changes.entries if one.book == "journal"]
+    if not entries:
+        return
+    chart = charts.of(view)
+    for entry in entries:
+        if entry.id and entry.id in own:
+            check_hard(view, entry.on)
+        else:
+            check(view, entry.on, kinds_of(entry, chart))
+
+
+def kinds_of(entry: Entry, chart: Chart) -> set[str]:
+    """The kinds of lock that an entry meets, by the accounts it touches; locks for `all` hold for every entry."""
+    kinds = {chart.role(role): kind for role, kind in _LOCKED_BY.items()}
+    return {kinds[one.account] for one in entry.postings if one.account in kinds}
+
+
+_LOCKED_BY: Final = {
+    "receivable": LockKind.RECEIVABLE.value,
+    "payable": LockKind.PAYABLE.value,
+    "grni": LockKind.PAYABLE.value,
+    "tax_payable": LockKind.TAX.value,
+    "tax_receivable": LockKind.TAX.value,
+    "inventory": LockKind.STOCK.value,
+}
+
+
+def check_hard(view: View, on: date) -> None:
+    """Refuse a date that is closed for ever. Raises: Locked."""
+    found = view.seek(Lock, LockKind.HARD.value)
+    if found is not None and on <= found.upto:
+        raise Locked(on=on, kind=LockKind.HARD.value, first_open=found.upto + _DAY)
+
+
+def _check_order(view: View, year: str, span: Period) -> None:
+    later = next(closes(view, span=Span(span.end, None)), None)
+    if later is not None:
+        raise LaterYearClosed(year=year, closed=later.id)
+
+
+def _check_drafts(view: View, span: Period) -> None:
+    drafts = [
+        f"{cls.kind} {one.id}" for cls in _DOCUMENTS for one in view.find(cls, "state", "draft") if one.on < span.end
+    ]
+    if drafts:
+        raise DraftsLeft(period=span.name, documents=tuple(drafts))
+
+
+def _balances(view: View, chart: Chart, *, upto: date) -> Iterator[ClosedBalance]:
+    query = PostingQuery(book="journal", span=Span(None, upto))
+    passing = {one.code for one in chart.accounts() if not one.nature.lasting}
+    for row in view.totals(query, by=("account", "unit")):
+        account, unit = row.key
+        if account in passing and (row.amount or row.value):
+            yield ClosedBalance(account, Money.of_minor(row.amount, unit), Money.of_minor(row.value, view.currency))
+
+
+def _closing_entry(document: YearClose, closed: tuple[ClosedBalance, ...], retained: str, currency: str) -> Entry:
+    mark = Map({CLOSING: document.id})
+    postings = [Posting(one.account, -one.amount, -one.value, dims=mark) for one in closed]
+    for unit in sorted({one.amount.currency for one in closed}):
+        amount = Money.sum((one.amount for one in closed if one.amount.currency == unit), unit)
+        value = Money.sum((one.value for one in closed if one.amount.currency == unit), currency)
+        if amount or value:
+            postings.append(Posting(retained, amount, value, dims=mark))
+    return Entry(document.on, postings, text=f"close of {document.id}")

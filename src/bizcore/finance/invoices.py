@@ -1,0 +1,154 @@
+"""Issuing invoices, recording bills, crediting both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from attrs import evolve
+
+from bizcore.change.changes import Changes
+from bizcore.change.view import View
+from bizcore.finance.claims import claim
+from bizcore.finance.documents import Bill, CreditNote, Invoice, OtherCurrency, TradeDocument, VendorCredit
+from bizcore.finance.lines import Line
+from bizcore.finance.policies import FinancePolicies
+from bizcore.finance.terms import Terms
+from bizcore.flow.document import Ref
+from bizcore.kernel.days import Day
+from bizcore.kernel.errors import Refused
+from bizcore.kernel.money import Money
+
+T = TypeVar("T", bound=TradeDocument)
+
+
+class OverCredited(Refused):
+    """More would be credited than was billed."""
+
+    code = "over_credited"
+
+    def __init__(self, *, document: str, billed: Money, credited: Money) -> None:
+        super().__init__(
+            f"{document} was billed with {billed}; credits would be {credited}",
+            document=document,
+            billed=billed,
+            credited=credited,
+        )
+
+
+class OtherParty(Refused):
+    """The document named belongs to somebody else."""
+
+    code = "other_party"
+
+    def __init__(self, *, document: str, party: str, given: str) -> None:
+        super().__init__(f"{document} is {party}'s, not {given}'s", document=document, party=party, given=given)
+
+
+def issue(view: View, invoice: Invoice) -> Changes[Invoice]:
+    """Issue an invoice: it gets its number, the customer owes each instalment from its due date.
+
+    Guarantees: receivable = gross + rounding; income by line account; output tax by category; the entry is in the
+    invoice's currency, its values by the rate or as stated.
+    Raises: IllegalStep (issued already), AlreadyThere, RateMissing, AccountUnknown, TermsOverrun.
+
+    >>> from bizcore import Company
+    >>> acme = Company.create("acme", currency="EUR")
+    >>> bill = Invoice(customer="beta", on="2026-03-05", currency="EUR", lines=[Line("Workshop", 2, "1500.00", tax="S20")])
+    >>> acme.apply(acme.finance.issue(bill), key="order 4711").value.number
+    'INV-2026-000001'
+    """
+    return _recorded(view, invoice, "issue")
+
+
+def credit(view: View, note: CreditNote) -> Changes[CreditNote]:
+    """Issue a credit note: it clears the invoice it credits; what was paid already becomes the customer's credit.
+
+    Guarantees: minus the entry of an invoice of the same lines, cent by cent; credited <= billed.
+    Raises: as `issue`; DocumentNotFound, OtherParty, OverCredited.
+    """
+    if note.credits is not None:
+        _check_credit(note, view.get(Invoice, note.credits), view.find(CreditNote, "credits", note.credits))
+    return _recorded(view, _from(note, Invoice), "issue")
+
+
+def bill(view: View, bill: Bill) -> Changes[Bill]:
+    """Record a vendor's bill: expense by line account, input tax, and what we owe when.
+
+    Raises: IllegalStep (recorded already), AlreadyThere, RateMissing, AccountUnknown, TermsOverrun.
+    """
+    return _recorded(view, bill, "record")
+
+
+def credit_from_vendor(view: View, note: VendorCredit) -> Changes[VendorCredit]:
+    """Record a vendor's credit note: it clears the bill it credits; what was paid already becomes our credit there.
+
+    Raises: as `bill`; DocumentNotFound, OtherParty, OverCredited.
+    """
+    if note.credits is not None:
+        _check_credit(note, view.get(Bill, note.credits), view.find(VendorCredit, "credits", note.credits))
+    return _recorded(view, _from(note, Bill), "record")
+
+
+def invoice(
+    view: View,
+    customer: str,
+    lines: Sequence[Line],
+    *,
+    on: Day,
+    currency: str | None = None,
+    terms: Terms | None = None,
+) -> Invoice:
+    """Draft an invoice: currency, terms and tax policies are those in force for the customer on that day.
+
+    Nothing is recorded; the result is the class one can build oneself.
+    """
+    return Invoice(customer=customer, on=on, lines=lines, **_defaults(view, customer, on, currency, terms))
+
+
+def vendor_bill(
+    view: View,
+    vendor: str,
+    lines: Sequence[Line],
+    *,
+    on: Day,
+    reference: str = "",
+    currency: str | None = None,
+    terms: Terms | None = None,
+) -> Bill:
+    """Draft a bill: currency, terms and tax policies are those in force for the vendor on that day."""
+    return Bill(vendor=vendor, on=on, lines=lines, reference=reference, **_defaults(view, vendor, on, currency, terms))
+
+
+def _defaults(view: View, party: str, on: Day, currency: str | None, terms: Terms | None) -> dict[str, object]:
+    policies = view.policies(FinancePolicies, on=on, scope=party)
+    return {
+        "currency": currency or policies.currency or view.currency,
+        "terms": terms or policies.terms,
+        "tax_rounding": policies.tax_rounding,
+        "rounding_mode": policies.rounding_mode,
+        "prices": policies.prices,
+    }
+
+
+def _recorded(view: View, document: T, verb: str) -> Changes[T]:
+    minted = view.mint(document.to(verb))
+    return Changes(minted, entries=[view.mint(claim(view, minted))])
+
+
+def _from(note: T, cls: type[TradeDocument]) -> T:
+    """The note with the document it credits among its origins."""
+    credited = getattr(note, "credits", None)
+    if credited is None or Ref(cls.kind, credited) in note.origins:
+        return note
+    return evolve(note, origins=(*note.origins, Ref(cls.kind, credited)))
+
+
+def _check_credit(note: TradeDocument, credited: TradeDocument, earlier: Iterable[TradeDocument]) -> None:
+    if credited.party != note.party:
+        raise OtherParty(document=credited.id, party=credited.party, given=note.party)
+    if credited.currency != note.currency:
+        raise OtherCurrency(field="credits", value=credited.gross, currency=note.currency)
+    total = Money.sum((one.owed for one in earlier), note.currency) + note.owed
+    if total * credited.owed.sign > abs(credited.owed):
+        raise OverCredited(document=credited.id, billed=credited.owed, credited=total)

@@ -1,0 +1,124 @@
+"""Posting entries as they are, and reversing them: nothing is edited, correcting adds."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from bizcore.book.entry import Entry, Posting
+from bizcore.change.changes import Changes
+from bizcore.change.view import View
+from bizcore.finance import chart as charts
+from bizcore.finance.chart import Chart
+from bizcore.finance.policies import FinancePolicies, Reversal
+from bizcore.flow.document import Document
+from bizcore.kernel.days import Day, day
+from bizcore.kernel.errors import Invalid, Refused
+from bizcore.kernel.money import Money
+
+STORNO: Final = "storno"
+"""The dimension that marks postings which take back from their own side."""
+
+
+class NotTheJournal(Invalid):
+    """Only journal entries are posted by hand; goods move by the verbs of supply."""
+
+    code = "not_the_journal"
+
+    def __init__(self, *, book: str) -> None:
+        super().__init__(f"an entry of book {book!r} is not posted here; finance posts to the journal", book=book)
+
+
+class AlreadyReversed(Refused):
+    """An entry is reversed once."""
+
+    code = "already_reversed"
+
+    def __init__(self, *, entry: str, by: str) -> None:
+        super().__init__(f"entry {entry} was reversed by {by} already", entry=entry, by=by)
+
+
+@frozen(kw_only=True)
+class EntryReversal(Document):
+    """That an entry was reversed: the id is the reversed entry's, `by` the reversing one's.
+
+    A STORNO keeps what it takes back from each side, so that a trial balance can show turnovers without it.
+    """
+
+    kind = "reversal"
+    indexes = {"storno": lambda one: [(one.on.isoformat(),)] if one.how is Reversal.STORNO else []}  # noqa: RUF012
+
+    by: str
+    on: date = field(converter=day)
+    how: Reversal = Reversal.SWAP
+
+
+def post(view: View, entry: Entry) -> Changes[Entry]:
+    """Post a journal entry.
+
+    Guarantees: every account exists; a posting to an account of open items that names none opens one, `entry id:line`.
+    Raises: NotTheJournal, AccountUnknown, Unbalanced (when the entry is built), ForeignValue.
+
+    >>> from bizcore import Company
+    >>> from bizcore.book.entry import credit, debit
+    >>> acme = Company.create("acme", currency="EUR")
+    >>> start = Entry("2026-01-01", [debit("1000", Money("500", "EUR")), credit("3000", Money("500", "EUR"))])
+    >>> acme.apply(acme.finance.post(start), key="capital").value.id
+    'capital#1'
+    """
+    if entry.book != "journal":
+        raise NotTheJournal(book=entry.book)
+    chart = charts.of(view)
+    chart.check(one.account for one in entry.postings)
+    return Changes(_itemised(view.mint(entry), chart))
+
+
+def reverse(view: View, entry: str, *, on: Day, how: Reversal | None = None) -> Changes[Entry]:
+    """Reverse an entry: every balance and every open item is as if it had not been; both stay, linked.
+
+    `how` is the policy's unless named: SWAP turns the sides, STORNO takes amounts back on their own side.
+
+    Guarantees: reverse(post(e)) restores every balance; an entry is reversed once.
+    Raises: EntryNotFound, AlreadyReversed, NotTheJournal.
+    """
+    original = view.entry(entry)
+    if original.book != "journal":
+        raise NotTheJournal(book=original.book)
+    known = view.seek(EntryReversal, entry)
+    if known is not None:
+        raise AlreadyReversed(entry=entry, by=known.by)
+    how = how or view.policies(FinancePolicies, on=on).reversal
+    back = original.reversed(on)
+    if how is Reversal.STORNO:
+        back = evolve(back, postings=[evolve(one, dims=one.dims.set(STORNO, entry)) for one in back.postings])
+    back = view.mint(back)
+    record = EntryReversal(id=entry, by=back.id, on=day(on), how=how)
+    return Changes(back, documents=[record])
+
+
+def _itemised(entry: Entry, chart: Chart) -> Entry:
+    """Give each posting to an account of open items an item; the entry itself where nothing is missing."""
+    missing = [
+        index
+        for index, one in enumerate(entry.postings)
+        if one.lot is None and one.amount and chart.opens_items(one.account)
+    ]
+    if not missing:
+        return entry
+    postings: list[Posting] = list(entry.postings)
+    for index in missing:
+        one = postings[index]
+        postings[index] = evolve(one, lot=f"{entry.id}:{index + 1}", due=one.due or entry.on)
+    return evolve(entry, postings=postings)
+
+
+def storno_turnovers(view: View, *, upto: date | None) -> dict[str, Money]:
+    """What storno entries took back, by account: the turnover to leave out on both sides, in the company's currency."""
+    found: dict[str, int] = {}
+    for one in view.find(EntryReversal, "storno"):
+        if upto is None or one.on <= upto:
+            for posting in view.entry(one.by).postings:
+                found[posting.account] = found.get(posting.account, 0) + abs(posting.worth)
+    return {account: Money.of_minor(worth, view.currency) for account, worth in found.items()}

@@ -1,0 +1,85 @@
+"""Exchange rates as recorded facts, and the one lookup that planners use."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from attrs import field, frozen
+
+from bizcore.change.view import View
+from bizcore.finance.policies import FinancePolicies, RateDate
+from bizcore.flow.document import Document
+from bizcore.kernel.currencies import digits
+from bizcore.kernel.days import Day, day
+from bizcore.kernel.errors import Invalid
+from bizcore.kernel.exact import Exact, number
+from bizcore.kernel.money import Money
+from bizcore.kernel.rates import RateKind, RateMissing
+
+
+class BadRate(Invalid):
+    """A rate that cannot be meant."""
+
+    code = "bad_rate"
+
+    def __init__(self, *, rate: str, why: str) -> None:
+        super().__init__(f"rate {rate}: {why}", rate=rate, why=why)
+
+
+def _currency(value: str) -> str:
+    digits(value)
+    return value
+
+
+@frozen(kw_only=True)
+class ExchangeRate(Document):
+    """A rate as quoted on a day: one unit of `base` is `rate` units of `quote`. Put one per pair, day and kind.
+
+    Guarantees: the same pair, day and kind is the same document, so that putting another corrects it.
+    Raises: BadRate, UnknownCurrency.
+
+    >>> ExchangeRate(base="USD", quote="EUR", on="2026-03-05", rate="0.90").id
+    'spot:USD/EUR:2026-03-05'
+    """
+
+    kind = "rate"
+    indexes = {"pair": lambda one: [(one.of.value, one.base, one.quote, one.on.isoformat())]}  # noqa: RUF012
+
+    base: str = field(converter=_currency)
+    quote: str = field(converter=_currency)
+    on: date = field(converter=day)
+    rate: Decimal = field(converter=number)
+    of: RateKind = RateKind.SPOT
+
+    def __attrs_post_init__(self) -> None:
+        """The identity follows from the content."""
+        Document.__attrs_post_init__(self)
+        if self.rate <= 0 or self.base == self.quote:
+            raise BadRate(rate=str(self.rate), why="a rate is positive and between two currencies")
+        object.__setattr__(self, "id", f"{self.of.value}:{self.base}/{self.quote}:{self.on.isoformat()}")
+
+
+def spot(view: View, currency: str, *, on: Day) -> Fraction:
+    """Units of the company's currency per unit of another, from the rates recorded; a pair serves both directions exactly.
+
+    Guarantees: only the day itself serves, unless the policy says that the newest before it does.
+    Raises: RateMissing.
+    """
+    when = day(on)
+    latest = view.policies(FinancePolicies, on=when).rate_date is RateDate.LATEST
+    for base, quote in ((currency, view.currency), (view.currency, currency)):
+        found = view.last(ExchangeRate, "pair", RateKind.SPOT.value, base, quote, upto=when)
+        if found is not None and (latest or found.on == when):
+            return Fraction(found.rate) if base == currency else 1 / Fraction(found.rate)
+    raise RateMissing(base=currency, quote=view.currency, on=when, kind=RateKind.SPOT.value)
+
+
+def converted(amount: Money, rate: Fraction, currency: str) -> Money:
+    """An amount at a rate, rounded once to the other currency's cents.
+
+    >>> converted(Money("1000.00", "USD"), Fraction("0.9"), "EUR")
+    Money('900.00', 'EUR')
+    """
+    return Exact(amount.exact.amount * rate, currency).round()

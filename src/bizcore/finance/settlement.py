@@ -1,0 +1,476 @@
+"""Money in, money out: payments settle open items, what is left stays open, the exchange result is realised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from enum import Enum
+from typing import Any, NamedTuple
+
+from attrs import field, frozen
+
+from bizcore.book.entry import Entry
+from bizcore.book.lots import Lot, Order
+from bizcore.change.changes import Changes
+from bizcore.change.view import View
+from bizcore.finance import chart as charts
+from bizcore.finance.chart import EXCHANGE
+from bizcore.finance.claims import exchange_result, take
+from bizcore.finance.documents import Bill, CreditNote, Invoice, OtherCurrency, TradeDocument, VendorCredit
+from bizcore.finance.invoices import OtherParty
+from bizcore.finance.openitems import Cleared, Legs, Settled, Worth, clear, document_of, lots_of
+from bizcore.finance.rates import converted, spot
+from bizcore.flow.document import Document, Ref
+from bizcore.flow.numbering import Numbering
+from bizcore.kernel.days import Day, day
+from bizcore.kernel.errors import Invalid, NotFound, Refused
+from bizcore.kernel.exact import Number, fraction
+from bizcore.kernel.money import Money
+from bizcore.kernel.rounding import divide
+
+
+class NotPositive(Invalid):
+    """An amount paid is positive; its direction is the verb."""
+
+    code = "not_positive"
+
+    def __init__(self, *, amount: Money) -> None:
+        super().__init__(f"{amount} is not more than nothing", amount=amount)
+
+
+class TwoValues(Invalid):
+    """The value of a payment is given in more than one way."""
+
+    code = "two_values"
+
+    def __init__(self, *, given: tuple[str, ...]) -> None:
+        super().__init__(f"give one of {', '.join(given)}, not several", given=given)
+
+
+class Overpaid(Refused):
+    """The documents named get more than is open on them."""
+
+    code = "overpaid"
+
+    def __init__(self, *, documents: tuple[str, ...], open: Money, by: Money) -> None:  # noqa: A002 - the fact's name
+        super().__init__(
+            f"{', '.join(documents)}: {open} is open, {by} too much; name no document to keep the rest as an advance",
+            documents=documents,
+            open=open,
+            by=by,
+        )
+
+
+class NothingOpen(NotFound):
+    """No advance or credit of that id is open."""
+
+    code = "nothing_open"
+
+    def __init__(self, *, id: str, party: str) -> None:  # noqa: A002
+        super().__init__(f"nothing of {id!r} is open for {party!r}", id=id, party=party)
+
+
+class Way(Enum):
+    """Whether money comes in or goes out."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class Against(Enum):
+    """Whose open items are settled."""
+
+    CUSTOMER = "customer"
+    VENDOR = "vendor"
+
+    @property
+    def role(self) -> str:
+        """The role of the account that holds them."""
+        return "receivable" if self is Against.CUSTOMER else "payable"
+
+    @property
+    def sign(self) -> int:
+        """The sign of a claim on that account: customers owe us, we owe vendors."""
+        return 1 if self is Against.CUSTOMER else -1
+
+    @property
+    def claims(self) -> type[TradeDocument]:
+        """The kind of document that opens them."""
+        return Invoice if self is Against.CUSTOMER else Bill
+
+
+def _documents(one: Any) -> list[tuple[str, ...]]:
+    return [(found,) for found in sorted({document_of(use.lot) or use.lot for use in one.settles})]
+
+
+@frozen(kw_only=True)
+class Payment(Document):
+    """Money that came in or went out, and what it settled: a fact, never matched again.
+
+    `value` is what it is worth in the company's currency, `received` what the bank account shows when that is in another
+    currency, `settles` what it took from which item, `advance` what was left over, `result` the realised exchange gain
+    (negative: loss), `written_off` what was given up with it.
+    """
+
+    kind = "payment"
+    numbering = Numbering(prefix="PAY")
+    indexes = {  # noqa: RUF012
+        "party": lambda one: [(one.party,)],
+        "on": lambda one: [(one.on.isoformat(),)],
+        "settles": _documents,
+    }
+
+    way: Way
+    against: Against
+    party: str
+    on: date = field(converter=day)
+    amount: Money
+    value: Money
+    bank: str
+    received: Money | None = None
+    written_off: Money | None = None
+    settles: tuple[Settled, ...] = field(default=(), converter=tuple)
+    advance: Money | None = None
+    result: Money | None = None
+    text: str = ""
+
+
+@frozen(kw_only=True)
+class Settlement(Document):
+    """That an open advance or credit was set against items: no money moved, only who owes what."""
+
+    kind = "settlement"
+    indexes = {  # noqa: RUF012
+        "party": lambda one: [(one.party,)],
+        "on": lambda one: [(one.on.isoformat(),)],
+        "settles": _documents,
+    }
+
+    against: Against
+    party: str
+    on: date = field(converter=day)
+    source: str
+    settles: tuple[Settled, ...] = field(default=(), converter=tuple)
+    result: Money | None = None
+
+
+def collect(
+    view: View,
+    amount: Money,
+    *,
+    customer: str,
+    on: Day,
+    to: Sequence[str] = (),
+    bank: str | None = None,
+    value: Money | None = None,
+    rate: Number | None = None,
+    received: Money | None = None,
+    write_off: Money | None = None,
+    text: str = "",
+) -> Changes[Payment]:
+    """Take in a customer's money and settle what it pays: the invoices named, else the oldest due first.
+
+    `amount` is in the invoices' currency; `received` what the bank account shows when it is kept in another one; `value` or
+    `rate` what the amount is worth, else the rate recorded for the day. `write_off` settles more than was paid; it converts
+    at the payment's rate.
+
+    Guarantees: what is not settled stays as an advance, an open item with the payment's id; the realised exchange result
+    is posted in the same entry.
+    Raises: DocumentNotFound (an invoice in `to`), Overpaid (they get more than is open), NotPositive, RateMissing.
+
+    >>> from bizcore import Company
+    >>> acme = Company.create("acme", currency="EUR")
+    >>> paid = acme.apply(acme.finance.collect(Money("50", "EUR"), customer="beta", on="2026-03-05"), key="bank 17").value
+    >>> str(paid.advance)
+    '50.00 EUR'
+    """
+    terms = _Terms(Against.CUSTOMER, Way.IN, customer, day(on), tuple(to), bank, received, write_off, text)
+    return _pay(view, terms, amount, _worth(view, amount, day(on), value, rate, received))
+
+
+def pay(
+    view: View,
+    amount: Money,
+    *,
+    vendor: str,
+    on: Day,
+    to: Sequence[str] = (),
+    bank: str | None = None,
+    value: Money | None = None,
+    rate: Number | None = None,
+    received: Money | None = None,
+    write_off: Money | None = None,
+    text: str = "",
+) -> Changes[Payment]:
+    """Pay a vendor and settle what it pays: the bills named, else the oldest due first; the mirror of `collect`.
+
+    `received` is what left the bank account when that is kept in another currency.
+    """
+    terms = _Terms(Against.VENDOR, Way.OUT, vendor, day(on), tuple(to), bank, received, write_off, text)
+    return _pay(view, terms, amount, _worth(view, amount, day(on), value, rate, received))
+
+
+def refund(
+    view: View,
+    amount: Money,
+    *,
+    customer: str,
+    on: Day,
+    to: Sequence[str] = (),
+    bank: str | None = None,
+    value: Money | None = None,
+    rate: Number | None = None,
+    text: str = "",
+) -> Changes[Payment]:
+    """Pay money back to a customer against what he has open: the credit notes or advances named, else the oldest.
+
+    Raises: Overpaid, also when no document is named: nobody is refunded more than is open.
+    """
+    terms = _Terms(Against.CUSTOMER, Way.OUT, customer, day(on), tuple(to), bank, None, None, text)
+    return _pay(view, terms, amount, _worth(view, amount, day(on), value, rate, None))
+
+
+def settle(view: View, payment: str, *, to: Sequence[str], on: Day, amount: Money | None = None) -> Changes[Settlement]:
+    """Set an open advance, or a credit note's credit, against documents named; as much as both sides have open.
+
+    `payment` is the id of the payment or credit note. An advance releases its own value, not the day's rate; the difference
+    to what the documents release is realised.
+
+    Guarantees: both sides shrink by the same amount; no bank account is touched.
+    Raises: DocumentNotFound, NothingOpen, Overpaid (`amount` is more than both sides have).
+    Source: an advance at one rate and the bill at another, frappe/erpnext#34754.
+    """
+    found = _source(view, payment)
+    chart = charts.of(view, on=on)
+    account = chart.role(found.against.role)
+    lots = view.lots("journal", account, found.party)
+    sign = found.against.sign
+    sources = [lot for lot in lots_of(lots, payment) if _minor(lot) * sign < 0]
+    if not sources:
+        raise NothingOpen(id=payment, party=found.party)
+    currency = str(sources[0].amount.unit)
+    named = _named(view, lots, tuple(to), found.against.claims, party=found.party, sign=sign, currency=currency)
+    both = min(sum(abs(_minor(lot)) for lot in sources), sum(abs(_minor(lot)) for lot in named))
+    asked = Money.of_minor(both, currency) if amount is None else amount
+    if asked.sign <= 0 or asked > Money.of_minor(both, currency):
+        open_both = Money.of_minor(both, currency)
+        raise Overpaid(documents=tuple(to), open=open_both, by=asked - open_both)
+    out = Legs(view.currency)
+    ids = [lot.id for lot in sources]
+    given = clear(sources, Worth(-sign * asked.minor, 0), currency, order=Order.NAMED, named=ids)
+    worth = Worth(sign * asked.minor, -sum(one.value for _, one in given.taken))
+    cleared = clear(named, worth, currency, order=Order.NAMED, named=[lot.id for lot in named])
+    take(out, given, account=account, currency=currency, party=found.party)
+    take(out, cleared, account=account, currency=currency, party=found.party)
+    exchange_result(out, cleared, chart)
+    document = view.mint(
+        Settlement(
+            against=found.against,
+            party=found.party,
+            on=on,
+            source=payment,
+            settles=_settles(cleared, currency, view.currency),
+            result=_money(cleared.result, view.currency),
+            origins=(found.ref, *_origins(cleared, found.against.claims)),
+        )
+    )
+    entry = Entry(document.on, out.postings(), text=f"settlement {found.party}"[:200])
+    return Changes(document, entries=[view.mint(entry)])
+
+
+class _Terms(NamedTuple):
+    """What a payment is apart from its amount."""
+
+    against: Against
+    way: Way
+    party: str
+    on: date
+    to: tuple[str, ...]
+    bank: str | None
+    received: Money | None
+    write_off: Money | None
+    text: str
+
+    @property
+    def sign(self) -> int:
+        """The sign of the bank leg, and of the items that are settled."""
+        return 1 if self.way is Way.IN else -1
+
+    @property
+    def way_of_claims(self) -> bool:
+        """Whether claims are settled, not credits: customers pay in, vendors are paid out."""
+        return self.sign == self.against.sign
+
+
+class _Source(NamedTuple):
+    """The payment or credit note whose open rest is set against documents."""
+
+    ref: Ref
+    against: Against
+    party: str
+
+
+def _source(view: View, id: str) -> _Source:  # noqa: A002 - the field's name
+    credit: TradeDocument | None = view.seek(CreditNote, id)
+    if credit is not None:
+        return _Source(credit.ref, Against.CUSTOMER, credit.party)
+    credit = view.seek(VendorCredit, id)
+    if credit is not None:
+        return _Source(credit.ref, Against.VENDOR, credit.party)
+    found = view.get(Payment, id)
+    return _Source(found.ref, found.against, found.party)
+
+
+def _minor(lot: Lot) -> int:
+    return lot.amount.minor if isinstance(lot.amount, Money) else 0
+
+
+def _worth(
+    view: View, amount: Money, on: date, value: Money | None, rate: Number | None, received: Money | None
+) -> Worth:
+    """What a payment is worth in the company's currency: it is in it, or stated, or by a rate."""
+    if amount.sign <= 0:
+        raise NotPositive(amount=amount)
+    if value is not None and rate is not None:
+        raise TwoValues(given=("value", "rate"))
+    company = view.currency
+    if amount.currency == company:
+        return Worth(amount.minor, amount.minor)
+    if value is not None:
+        if value.currency != company:
+            raise OtherThanCompany(value=value, company=company)
+        return Worth(amount.minor, value.minor)
+    if received is not None and received.currency == company:
+        return Worth(amount.minor, received.minor)
+    per = fraction(rate) if rate is not None else spot(view, amount.currency, on=on)
+    return Worth(amount.minor, converted(amount, per, company).minor)
+
+
+class OtherThanCompany(Invalid):
+    """A value is not in the company's currency."""
+
+    code = "other_than_company"
+
+    def __init__(self, *, value: Money, company: str) -> None:
+        super().__init__(f"{value}: values are in {company}", value=value, company=company)
+
+
+def _pay(view: View, terms: _Terms, amount: Money, worth: Worth) -> Changes[Payment]:
+    chart = charts.of(view, on=terms.on)
+    account = chart.role(terms.against.role)
+    bank = terms.bank or chart.role("bank")
+    off = _written_off(terms.write_off, amount, worth)
+    total = Worth(terms.sign * (worth.amount + off.amount), terms.sign * (worth.value + off.value))
+    cleared = _cleared(view, terms, view.lots("journal", account, terms.party), total, amount.currency)
+    rest = cleared.rest
+    claims = terms.against.claims if terms.way_of_claims else CreditNote
+    payment = view.mint(
+        Payment(
+            way=terms.way,
+            against=terms.against,
+            party=terms.party,
+            on=terms.on,
+            amount=amount,
+            value=Money.of_minor(worth.value, view.currency),
+            bank=bank,
+            received=terms.received,
+            written_off=terms.write_off,
+            settles=_settles(cleared, amount.currency, view.currency),
+            advance=_money(abs(rest.amount), amount.currency),
+            result=_money(cleared.result, view.currency),
+            text=terms.text,
+            origins=_origins(cleared, claims),
+        )
+    )
+    out = Legs(view.currency)
+    _bank_side(out, terms, amount, worth, bank=bank, exchange=chart.role(EXCHANGE))
+    if off.amount:
+        out.add(chart.role("write_offs"), amount.currency, Worth(terms.sign * off.amount, terms.sign * off.value))
+    take(out, cleared, account=account, currency=amount.currency, party=terms.party)
+    exchange_result(out, cleared, chart)
+    out.add(account, amount.currency, Worth(-rest.amount, -rest.value), party=terms.party, lot=payment.id, due=terms.on)
+    postings = out.postings()
+    chart.check(one.account for one in postings)
+    entry = Entry(terms.on, postings, text=f"payment {terms.way.value} {terms.party} {terms.text}".strip()[:200])
+    return Changes(payment, entries=[view.mint(entry)])
+
+
+def _written_off(write_off: Money | None, amount: Money, worth: Worth) -> Worth:
+    """A write-off converts at the payment's own rate (odoo/odoo#35785: five dollars became a 97,500 credit)."""
+    if write_off is None:
+        return Worth(0, 0)
+    if write_off.sign <= 0 or write_off.currency != amount.currency:
+        raise NotPositive(amount=write_off)
+    return Worth(write_off.minor, divide(worth.value * write_off.minor, amount.minor))
+
+
+def _cleared(view: View, terms: _Terms, lots: Sequence[Lot], total: Worth, currency: str) -> Cleared:
+    if terms.to:
+        claims = terms.against.claims if terms.way_of_claims else CreditNote
+        named = _named(view, lots, terms.to, claims, party=terms.party, sign=terms.sign, currency=currency)
+        cleared = clear(named, total, currency, order=Order.NAMED, named=[lot.id for lot in named])
+    else:
+        cleared = clear(lots, total, currency, order=Order.DUE)
+    # Only a plain payment leaves an advance: what was named, refunded or written off cannot be more than is open.
+    if cleared.rest.amount and (terms.to or terms.write_off is not None or not terms.way_of_claims):
+        by = Money.of_minor(abs(cleared.rest.amount), currency)
+        whole = Money.of_minor(abs(total.amount), currency)
+        raise Overpaid(documents=terms.to or (terms.party,), open=whole - by, by=by)
+    return cleared
+
+
+def _named(
+    view: View,
+    lots: Sequence[Lot],
+    to: tuple[str, ...],
+    claims: type[TradeDocument],
+    *,
+    party: str,
+    sign: int,
+    currency: str,
+) -> list[Lot]:
+    """The open items of the documents named, in that order; a document that is settled has none."""
+    found: list[Lot] = []
+    for one in dict.fromkeys(to):
+        of_it = lots_of(lots, one)
+        if not of_it:
+            document = view.get(claims, one)
+            if document.party != party:
+                raise OtherParty(document=one, party=document.party, given=party)
+        for lot in of_it:
+            if str(lot.amount.unit) != currency:
+                raise OtherCurrency(field="amount", value=Money.zero(currency), currency=str(lot.amount.unit))
+            if _minor(lot) * sign > 0:
+                found.append(lot)
+    return found
+
+
+def _bank_side(out: Legs, terms: _Terms, amount: Money, worth: Worth, *, bank: str, exchange: str) -> None:
+    sign, received = terms.sign, terms.received
+    if received is None or received.currency == amount.currency:
+        if received is not None and received != amount:
+            raise OtherCurrency(field="received", value=received, currency=amount.currency)
+        out.add(bank, amount.currency, Worth(sign * worth.amount, sign * worth.value))
+        return
+    # The entry itself changes currency here; the exchange account takes both legs and keeps no value.
+    into = Worth(sign * received.minor, sign * worth.value)
+    out.add(bank, received.currency, into)
+    out.add(exchange, received.currency, Worth(-into.amount, -into.value))
+    out.add(exchange, amount.currency, Worth(sign * worth.amount, sign * worth.value))
+
+
+def _settles(cleared: Cleared, currency: str, company: str) -> tuple[Settled, ...]:
+    return tuple(
+        Settled(lot.id, Money.of_minor(abs(worth.amount), currency), Money.of_minor(abs(worth.value), company))
+        for lot, worth in cleared.taken
+    )
+
+
+def _origins(cleared: Cleared, claims: type[TradeDocument]) -> tuple[Ref, ...]:
+    """The documents settled; an item that no document opened has no origin to name."""
+    found = dict.fromkeys(document_of(lot.id) for lot, _ in cleared.taken)
+    return tuple(Ref(claims.kind, one) for one in found if one is not None)
+
+
+def _money(minor: int, currency: str) -> Money | None:
+    return Money.of_minor(minor, currency) if minor else None
