@@ -1,0 +1,1 @@
+"""Goods: items, places, stock, what they cost, buying and delivering them."""
