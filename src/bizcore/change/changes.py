@@ -1,0 +1,158 @@
+"""Changes: what one act would record, complete before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from attrs import field, frozen
+
+from bizcore.book.entry import Amount, Entry
+from bizcore.flow.document import Document, Ref
+from bizcore.kernel.errors import Invalid, Refused
+from bizcore.kernel.money import Money
+
+if TYPE_CHECKING:
+    from bizcore.change.act import Act
+    from bizcore.change.view import Reads
+
+D = TypeVar("D", bound=Document | Entry, covariant=True)
+E = TypeVar("E", bound=Document | Entry)
+
+CHANGES_MAX: Final = 5_000
+"""The most documents and entries that one change holds."""
+
+
+class TooLarge(Invalid):
+    """A change holds more than the limit."""
+
+    code = "too_large"
+
+    def __init__(self, *, what: str, count: int, most: int) -> None:
+        super().__init__(f"{count} {what} in one change, at most {most}; split it", what=what, count=count, most=most)
+
+
+class FloorBroken(Refused):
+    """A balance would fall below what must stay."""
+
+    code = "floor_broken"
+
+    def __init__(self, *, balance: str, least: str, would_be: str) -> None:
+        super().__init__(
+            f"{balance} would be {would_be}, at least {least} must stay", balance=balance, least=least, would_be=would_be
+        )
+
+
+Term = tuple[str, str, str, int]
+
+
+def _terms(value: Iterable[Sequence[Any]]) -> tuple[Term, ...]:
+    return tuple((str(book), str(account), str(unit), int(sign)) for book, account, unit, sign in value)
+
+
+@frozen(kw_only=True)
+class Floor:
+    """A sum of balances that must be at least `least` once the change is recorded, whoever else was first.
+
+    Unlike what a planner read, which must still be true to the letter, a floor must only still hold: reservations and
+    limits do not conflict with each other while there is enough. `terms` are (book, account, unit, sign).
+    """
+
+    terms: tuple[Term, ...] = field(converter=_terms)
+    least: Amount
+
+    @property
+    def least_scaled(self) -> int:
+        """The bound as the store keeps amounts."""
+        return self.least.minor if isinstance(self.least, Money) else self.least.scaled
+
+
+@frozen
+class Derived:
+    """A disposable result: in no log, chain or hash; stamped with the position it is written at."""
+
+    name: str
+    key: str
+    body: str
+
+
+@frozen(eq=False, repr=False, init=False)
+class Changes(Generic[D]):
+    """What an act would record: its answer, the documents to write, the entries to post, the floors that must hold.
+
+    `value` is the answer: a document or an entry, recorded with the others. `act` and `reads` are filled in by
+    `plan`: the intent it stands for and what was read to make it.
+
+    Guarantees: nothing is written; printing it shows every entry and document it would record.
+    Raises: TooLarge.
+    """
+
+    value: D
+    documents: tuple[Document, ...]
+    entries: tuple[Entry, ...]
+    floors: tuple[Floor, ...]
+    derived: tuple[Derived, ...]
+    act: Act[Any] | None
+    reads: Reads | None
+    erases: tuple[Ref, ...]
+
+    def __init__(
+        self,
+        value: D,
+        *,
+        documents: Iterable[Document] = (),
+        entries: Iterable[Entry] = (),
+        floors: Iterable[Floor] = (),
+        derived: Iterable[Derived] = (),
+        act: Act[Any] | None = None,
+        reads: Reads | None = None,
+        erases: Iterable[Ref] = (),
+    ) -> None:
+        puts, posts = tuple(documents), tuple(entries)
+        if isinstance(value, Entry):
+            posts = posts if any(one is value for one in posts) else (value, *posts)
+        elif not any(one is value for one in puts):
+            puts = (value, *puts)
+        if len(puts) + len(posts) > CHANGES_MAX:
+            raise TooLarge(what="documents and entries", count=len(puts) + len(posts), most=CHANGES_MAX)
+        self.__attrs_init__(value, puts, posts, tuple(floors), tuple(derived), act, reads, tuple(erases))  # type: ignore[attr-defined]
+
+    @classmethod
+    def nothing(cls, act: Act[Any]) -> Changes[Any]:
+        """No documents and no entries: the last record of work, which only answers."""
+        made = cls.__new__(cls)
+        made.__attrs_init__(None, (), (), (), (), act, {}, ())  # type: ignore[attr-defined]
+        return made
+
+    def adding(
+        self,
+        *,
+        documents: Iterable[Document] = (),
+        entries: Iterable[Entry] = (),
+        floors: Iterable[Floor] = (),
+        derived: Iterable[Derived] = (),
+    ) -> Changes[D]:
+        """The same changes and more of them: what a follower returns."""
+        return Changes(
+            self.value,
+            documents=(*self.documents, *documents),
+            entries=(*self.entries, *entries),
+            floors=(*self.floors, *floors),
+            derived=(*self.derived, *derived),
+            act=self.act,
+            reads=self.reads,
+            erases=self.erases,
+        )
+
+    def __add__(self, other: Changes[E]) -> Changes[D]:
+        """Both as one change; the answer is the left one's."""
+        return self.adding(
+            documents=other.documents, entries=other.entries, floors=other.floors, derived=other.derived
+        )
+
+    def __repr__(self) -> str:
+        """Every entry and document, in the order they would be recorded."""
+        lines = [f"Changes of {self.act.name}" if self.act else "Changes"]
+        lines += [f"  {one.kind} {one.number or one.id} {one.state}".rstrip() for one in self.documents]
+        lines += [f"  {line}" for one in self.entries for line in str(one).splitlines()]
+        return "\n".join(lines)

@@ -1,0 +1,68 @@
+"""What was recorded: the answer of `apply`, and the audit trail, outbox and feed that `log` yields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from attrs import field, frozen
+
+from bizcore.book.entry import Entry
+from bizcore.flow.document import Document, Ref
+
+D = TypeVar("D", bound=Document | Entry, covariant=True)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def instant_of(microseconds: int) -> datetime:
+    """The UTC instant of a log row.
+
+    >>> instant_of(0).isoformat()
+    '1970-01-01T00:00:00+00:00'
+    """
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def microseconds_of(instant: datetime) -> int:
+    """An aware instant as a log row keeps it."""
+    return (instant - _EPOCH) // timedelta(microseconds=1)
+
+
+@frozen(kw_only=True, eq=False)
+class Committed(Generic[D]):
+    """One recorded change.
+
+    `value` is the document or entry as this change left it, with `id` and `number`; `replayed` says that the key was
+    known and this is the first answer again; `documents` are those it wrote, `entries` what it posted.
+    """
+
+    position: int
+    instant: datetime
+    key: str
+    actor: str
+    reason: str
+    act: str
+    intent: str
+    hash: str
+    replayed: bool = False
+    _documents: Callable[[], tuple[Ref, ...]] = field(repr=False)
+    _value: Callable[[], Any] = field(repr=False)
+    _entries: Callable[[], tuple[Entry, ...]] = field(repr=False)
+
+    @property
+    def documents(self) -> tuple[Ref, ...]:
+        """The documents it wrote."""
+        return self._documents()
+
+    @property
+    def value(self) -> D:
+        """The answer. Raises: Erased, when it was erased since."""
+        answer: D = self._value()
+        return answer
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What was posted, in order."""
+        return self._entries()

@@ -1,0 +1,36 @@
+"""What a log row holds: the answer, the entries, the documents by digest, the numbers drawn.
+
+The body is JSON: `answer` (`["document", kind, id]` or `["entry", n]`), `documents` as `[kind, id, version, digest]`, `entries` in
+full or, when an argument of the intent was posted unchanged, as a reference to it, `numbers` as series and count.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from attrs import evolve
+
+from bizcore.book.entry import Entry
+from bizcore.change.reading import LogRow
+from bizcore.kernel.codec import decode
+
+ARGUMENT = "$argument"
+
+
+def body_of(row: LogRow) -> dict[str, Any]:
+    """The parsed body of a log row."""
+    body: dict[str, Any] = json.loads(row.body)
+    return body
+
+
+def entries(row: LogRow) -> tuple[Entry, ...]:
+    """The entries that a change posted, as values."""
+    return tuple(_entry(one, row) for one in body_of(row).get("entries", ()))
+
+
+def _entry(data: dict[str, Any], row: LogRow) -> Entry:
+    if ARGUMENT not in data:
+        return decode(Entry, data)
+    found = json.loads(row.intent)[data[ARGUMENT]]
+    return evolve(decode(Entry, found), id=data["id"])

@@ -1,0 +1,309 @@
+"""What planners and reports get: one final class over any reading, in values; it records what was read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, MutableMapping
+from functools import cached_property
+from typing import Final, TypeVar, cast, final
+
+from attrs import evolve, frozen
+
+from bizcore.book.entry import Amount, Entry
+from bizcore.book.lots import Lot
+from bizcore.change import record
+from bizcore.change.reading import Head, PostingQuery, PostingRow, Reading, Row, TotalRow
+from bizcore.change.reads import FIND_MAX, Reads, marks_of, of_row, of_rows
+from bizcore.change.settings import Settings
+from bizcore.flow.document import Document, key_of
+from bizcore.flow.policies import Policies
+from bizcore.kernel.calendars import FiscalCalendar, calendar
+from bizcore.kernel.codec import decode
+from bizcore.kernel.days import Day, day
+from bizcore.kernel.errors import Invalid, NotFound, Refused, Unavailable
+from bizcore.kernel.ids import checked_id, minted
+from bizcore.kernel.money import Money
+from bizcore.kernel.quantity import Quantity
+
+D = TypeVar("D", bound=Document)
+P = TypeVar("P", bound=Policies)
+M = TypeVar("M", bound=Document | Entry)
+
+CACHE_MAX: Final = 4_096
+
+
+class DocumentNotFound(NotFound):
+    """No document of that kind and id."""
+
+    code = "document_not_found"
+
+    def __init__(self, *, kind: str, id: str) -> None:  # noqa: A002 - the field's name
+        super().__init__(f"there is no {kind} {id!r}", kind=kind, id=id)
+
+
+class Erased(NotFound):
+    """The document was erased; that it existed is still recorded."""
+
+    code = "erased"
+
+    def __init__(self, *, kind: str, id: str) -> None:  # noqa: A002
+        super().__init__(f"the {kind} {id!r} was erased", kind=kind, id=id)
+
+
+class EntryNotFound(NotFound):
+    """No entry of that id."""
+
+    code = "entry_not_found"
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002
+        super().__init__(f"there is no entry {id!r}", id=id)
+
+
+class AlreadyThere(Refused):
+    """The id given is taken; a document is inserted once and then changed by its verbs."""
+
+    code = "already_there"
+
+    def __init__(self, *, kind: str, id: str) -> None:  # noqa: A002
+        super().__init__(f"there is a {kind} {id!r} already; give another id, or none", kind=kind, id=id)
+
+
+class NewerKind(Unavailable):
+    """A document was stored by a newer release of its kind than this code knows."""
+
+    code = "newer_kind"
+    retry = False
+
+    def __init__(self, *, kind: str, stored: int, known: int) -> None:
+        super().__init__(
+            f"{kind} is stored as version {stored}, this code reads up to {known}; update bizcore",
+            kind=kind,
+            stored=stored,
+            known=known,
+        )
+
+
+class TooMany(Invalid):
+    """A question has more answers than the limit; narrow it."""
+
+    code = "too_many"
+
+    def __init__(self, *, index: str, most: int) -> None:
+        super().__init__(f"more than {most} documents under {index}; narrow the question", index=index, most=most)
+
+
+@frozen
+class Balance:
+    """What an account holds of a unit, and the log position that last changed it (0: never)."""
+
+    amount: Amount
+    value: Money
+    position: int
+
+
+class Decoder:
+    """Turns stored bodies into values, each text once: documents are immutable, so the same text is the same value."""
+
+    def __init__(self) -> None:
+        self._known: MutableMapping[tuple[type, str], Document] = {}
+
+    def document(self, cls: type[D], row: Row) -> D:
+        """The document of a row, lifted to this code's version of its kind. Raises: Erased, NewerKind."""
+        found = self._known.get((cls, row.body))
+        if found is None:
+            found = _decoded(cls, row)
+            if len(self._known) >= CACHE_MAX:
+                self._known.clear()
+            self._known[cls, row.body] = found
+        return cast("D", found)
+
+
+def _decoded(cls: type[D], row: Row) -> D:
+    if not row.body:
+        raise Erased(kind=row.kind, id=row.id)
+    if row.version > cls.version:
+        raise NewerKind(kind=row.kind, stored=row.version, known=cls.version)
+    data = json.loads(row.body)
+    return decode(cls, cls.lift(data, row.version) if row.version < cls.version else data)
+
+
+@final
+class View:
+    """A company as a planner sees it: stable, in values, every read noted in `reads`.
+
+    Planners take it first and ask it for what they need; they get documents, lots, balances and postings, and mint ids.
+    """
+
+    def __init__(self, reading: Reading, settings: Settings, *, base: str = "", decoder: Decoder | None = None) -> None:
+        self._reading = reading
+        self._settings = settings
+        self._base = base
+        self._minted = 0
+        self._decoder = decoder or Decoder()
+        self.reads: Reads = {}
+
+    @property
+    def head(self) -> Head:
+        """Where the log stands."""
+        return self._reading.head
+
+    @property
+    def currency(self) -> str:
+        """The company's currency."""
+        return self._settings.currency
+
+    @property
+    def chart(self) -> str:
+        """The name of the company's chart of accounts."""
+        return self._settings.chart
+
+    @property
+    def settings(self) -> Settings:
+        """What was fixed when the company was created."""
+        return self._settings
+
+    @cached_property
+    def calendar(self) -> FiscalCalendar:
+        """The company's fiscal calendar."""
+        return calendar(self._settings.calendar)
+
+    # -- documents -----------------------------------------------------------------------------------------------------
+
+    def get(self, cls: type[D], id: str) -> D:  # noqa: A002 - the field's name
+        """The document of a kind. Raises: DocumentNotFound, Erased."""
+        found = self.seek(cls, id)
+        if found is None:
+            raise DocumentNotFound(kind=cls.kind, id=str(id)[:250])
+        return found
+
+    def seek(self, cls: type[D], id: str) -> D | None:  # noqa: A002
+        """The document of a kind, or None. Raises: Erased."""
+        row = self._reading.doc(cls.kind, id)
+        self.reads["doc", cls.kind, id] = of_row(row)
+        return None if row is None else self._decoder.document(cls, row)
+
+    def find(self, cls: type[D], index: str, *prefix: str, newest_first: bool = False) -> Iterator[D]:
+        """The documents under an index whose key begins with the components given, in order of key. Raises: TooMany."""
+        rows = self._find(f"{cls.kind}.{index}", key_of(prefix), None, newest_first=newest_first, limit=FIND_MAX)
+        if len(rows) == FIND_MAX:
+            raise TooMany(index=f"{cls.kind}.{index}", most=FIND_MAX)
+        return (self._decoder.document(cls, row) for row in rows)
+
+    def last(self, cls: type[D], index: str, *prefix: str, upto: Day) -> D | None:
+        """The newest document at or before a day, under an index whose last component is an ISO date."""
+        start = key_of(prefix)
+        rows = self._find(f"{cls.kind}.{index}", start, start + key_of((day(upto).isoformat(),)), newest_first=True, limit=1)
+        return self._decoder.document(cls, rows[0]) if rows else None
+
+    def all(self, cls: type[D]) -> Iterator[D]:
+        """Every document of a kind, by id. Raises: TooMany."""
+        rows = self._reading.all(cls.kind, limit=FIND_MAX)
+        self.reads["all", cls.kind] = of_rows(rows)
+        if len(rows) == FIND_MAX:
+            raise TooMany(index=cls.kind, most=FIND_MAX)
+        return (self._decoder.document(cls, row) for row in rows)
+
+    def versions(self, cls: type[D], id: str) -> int:  # noqa: A002
+        """How many versions of a document are recorded."""
+        return len(self._reading.history(cls.kind, id))
+
+    def page(self, cls: type[D], *, after: str, size: int) -> tuple[D, ...]:
+        """Some documents of a kind by id, from the one after `after`."""
+        return tuple(self._decoder.document(cls, row) for row in self._reading.all(cls.kind, after=after, limit=size))
+
+    def _find(self, index: str, prefix: str, upto: str | None, *, newest_first: bool, limit: int) -> list[Row]:
+        rows = list(self._reading.find(index, prefix, upto=upto, newest_first=newest_first, limit=limit))
+        self.reads["find", index, prefix, upto, newest_first, limit] = of_rows(rows)
+        return rows
+
+    def policies(self, cls: type[P], *, on: Day, scope: str = "") -> P:
+        """The policies in force on a date: those of the scope if there are any, else the company's, else the defaults."""
+        for one in dict.fromkeys((scope, "")):
+            found = self.last(cls, "since", one, upto=on)
+            if found is not None:
+                return found
+        return cls()
+
+    # -- identity ------------------------------------------------------------------------------------------------------
+
+    def mint(self, thing: M) -> M:
+        """Give a new document or entry its id: the caller's, when it is free, else one that grows from the key.
+
+        Guarantees: the same planning mints the same ids. Raises: AlreadyThere, InvalidId.
+        """
+        if isinstance(thing, Entry):
+            self._minted += 1
+            return cast("M", evolve(thing, id=minted(self._base, self._minted)))
+        if thing.id:
+            checked_id(thing.id, "id")
+            kind = type(thing).kind
+            row = self._reading.doc(kind, thing.id)
+            self.reads["doc", kind, thing.id] = of_row(row)
+            if row is not None:
+                raise AlreadyThere(kind=kind, id=thing.id)
+            return thing
+        self._minted += 1
+        return cast("M", evolve(thing, id=minted(self._base, self._minted)))
+
+    # -- books ---------------------------------------------------------------------------------------------------------
+
+    def balance(self, book: str, account: str, unit: str) -> Balance:
+        """What an account holds of a unit: a currency in the journal, an item elsewhere."""
+        row = self._reading.balance(book, account, unit)
+        self.reads["balance", book, account, unit] = row.position
+        return Balance(self._amount(book, row.amount, unit), self._money(row.value), row.position)
+
+    def lots(self, book: str, account: str, party: str | None = None) -> tuple[Lot, ...]:
+        """The open lots of an account, oldest first."""
+        rows = self._reading.lots(book, account, party)
+        self.reads["lots", book, account, party] = of_rows(rows)
+        return tuple(
+            Lot(
+                id=row.lot,
+                account=row.account,
+                party=row.party or None,
+                amount=self._amount(book, row.amount, row.unit),
+                value=self._money(row.value),
+                on=day(row.on),
+                due=day(row.due) if row.due else None,
+                position=row.position,
+            )
+            for row in rows
+        )
+
+    def postings(self, query: PostingQuery) -> Iterator[PostingRow]:
+        """Postings as rows of scaled integers, in order of period, account, unit, position, line."""
+        self.reads["postings", query] = marks_of(self._reading, query)
+        return self._reading.postings(query)
+
+    def totals(self, query: PostingQuery, *, by: tuple[str, ...]) -> list[TotalRow]:
+        """Sums of postings by any of account, unit, period, party."""
+        rows = list(self._reading.totals(query, by=by))
+        self.reads["postings", query] = marks_of(self._reading, query)
+        return rows
+
+    def derived(self, name: str, key: str) -> tuple[str, int] | None:
+        """A disposable result and its position; trust it only when that is the position of what it follows from."""
+        return self._reading.derived(name, key)
+
+    def entry(self, id: str) -> Entry:  # noqa: A002
+        """A recorded entry by its id. Raises: EntryNotFound."""
+        key = id.rsplit("#", 1)[0]
+        row = self._reading.logged(key)
+        self.reads["logged", key] = row.position if row is not None else 0
+        found = next((one for one in record.entries(row) if one.id == id), None) if row is not None else None
+        if found is None:
+            raise EntryNotFound(id=str(id)[:250])
+        return found
+
+    def _amount(self, book: str, scaled: int, unit: str) -> Amount:
+        return Money.of_minor(scaled, unit) if is_money(book) else Quantity.of_scaled(scaled, unit)
+
+    def _money(self, minor: int) -> Money:
+        return Money.of_minor(minor, self._settings.currency)
+
+
+def is_money(book: str) -> bool:
+    """Whether the units of a book are currencies: the journal and its parallel ledgers."""
+    return book == "journal" or book.startswith("journal:")
+

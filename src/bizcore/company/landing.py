@@ -1,0 +1,157 @@
+"""How acts become log records: planned once on a short stable view, and once more in the writer's place if someone was first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from bizcore.book.entry import Entry
+from bizcore.change.act import Act
+from bizcore.change.changes import Changes
+from bizcore.change.reading import LogRow, Reading
+from bizcore.change.reads import Reads
+from bizcore.change.settings import Settings
+from bizcore.change.view import Decoder, View
+from bizcore.company import wiring
+from bizcore.flow.document import Document, Ref
+from bizcore.kernel.errors import BizcoreError, Conflict
+from bizcore.store.chain import BESIDE
+from bizcore.store.commit import Sealed, Stamp, commit, start
+from bizcore.store.overlay import Overlay
+from bizcore.store.port import KeyReused, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+T = TypeVar("T")
+
+Authorize = Callable[[str, Act[Any]], None]
+
+
+class Planning:
+    """Plans acts one after the other on an overlay, each seeing the ones before, and records them there."""
+
+    def __init__(self, reading: Reading, settings: Settings, stamp: Stamp, decoder: Decoder, *, provisional: bool) -> None:
+        self.overlay = start(reading)
+        self.sealed: list[Sealed] = []
+        self._settings = settings
+        self._stamp = stamp
+        self._decoder = decoder
+        self._provisional = provisional
+
+    @classmethod
+    def onto(cls, overlay: Overlay, settings: Settings, stamp: Stamp, decoder: Decoder) -> Planning:
+        """A planning that goes on in an overlay that stays: a fork's."""
+        made = cls.__new__(cls)
+        made.overlay, made.sealed = overlay, []
+        made._settings, made._stamp, made._decoder, made._provisional = settings, stamp, decoder, True
+        return made
+
+    def view(self, base: str) -> View:
+        """What a planner gets; ids it mints grow from `base`."""
+        # Nothing recorded yet: the base answers alone, which spares every read a layer.
+        reading: Reading = self.overlay if self.overlay.writes or self.overlay.base is None else self.overlay.base
+        return View(reading, self._settings, base=base, decoder=self._decoder)
+
+    def plan(self, act: Act[Any], base: str) -> Changes[Any]:
+        """Planner, then followers, then guards."""
+        view = self.view(base)
+        changes = act.planner(view, **act.arguments)
+        changes = wiring.followed(view, changes)
+        wiring.guarded(view, changes)
+        object.__setattr__(changes, "act", act)
+        object.__setattr__(changes, "reads", view.reads)
+        return changes
+
+    def record(self, changes: Changes[Any], *, key: str, actor: str, reason: str, answer: tuple[str, ...] | None = None) -> LogRow:
+        """Seal changes and put them into the overlay by the commit rule."""
+        act = changes.act
+        sealed = Sealed(
+            changes=changes,
+            key=key,
+            actor=actor,
+            reason=reason,
+            act=act.name if act is not None else "",
+            intent=act.intent if act is not None else "{}",
+            planned_at=self.overlay.head.position,
+            reads=changes.reads if changes.reads is not None else {},
+            arguments=act.arguments if act is not None else {},
+            erases=changes.erases,
+            answer=answer,
+        )
+        row = commit(self.overlay, sealed, self._settings, self._stamp, provisional=self._provisional)
+        self.sealed.append(sealed)
+        return row
+
+
+Job = Callable[[Planning], T]
+
+
+def land(store: Store, stamp: Stamp, decoder: Decoder, job: Job[T]) -> tuple[T, dict[str, LogRow]]:
+    """Run a job that plans and records on an overlay, then let the store record it for good.
+
+    Planned optimistically once; when someone else was first, the writer's place is taken and it is planned inside: there is
+    no third planning. A refusal met while the head moved is planned again before it is believed.
+    """
+    reading = store.view()
+    planning = Planning(reading, store.settings, stamp, decoder, provisional=False)
+    try:
+        with reading.steady():
+            result = job(planning)
+        return result, _applied(store, planning)
+    except Conflict as error:
+        if isinstance(error, KeyReused) and not error.racing:
+            raise
+    except BizcoreError:
+        if store.view().head.position == reading.head.position:
+            raise
+    with store.first():
+        planning = Planning(store.view(), store.settings, stamp, decoder, provisional=False)
+        result = job(planning)
+        return result, _applied(store, planning)
+
+
+def _applied(store: Store, planning: Planning) -> dict[str, LogRow]:
+    if not planning.sealed:
+        return {}
+    return {row.key: row for row in store.apply(planning.sealed, prepared=planning.overlay)}
+
+
+def check_same(row: LogRow, act: str, intent: str, intents: Callable[[LogRow], str | None]) -> None:
+    """A key stands for one act: refuse another one under it, naming what differs. Raises: KeyReused."""
+    stored = intents(row)
+    if row.act == act and (stored is None or stored == intent):
+        return
+    differs = [] if row.act == act else ["act"]
+    if stored is not None and stored != intent:
+        one, other = json.loads(stored), json.loads(intent)
+        differs += sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+    raise KeyReused(key=row.key, fields=tuple(differs))
+
+
+def intent_of(row: LogRow, body: Callable[[str, str, int], tuple[str, str] | None]) -> str | None:
+    """The stored intent, also when it lies beside the log; None when it was erased."""
+    if not row.intent.startswith(f'{{"{BESIDE}"'):
+        return row.intent
+    beside = body("$intent", row.key, row.position)
+    return beside[0] if beside is not None and beside[0] else None
+
+
+def answer_of(
+    row: LogRow, reading: Callable[[], Reading], decoder: Decoder, kinds: Callable[[], Mapping[str, type[Document]]]
+) -> Any:  # noqa: ANN401 - a document or an entry
+    """The value that a change answered with, as that change left it."""
+    from bizcore.change import record  # noqa: PLC0415 - answers are read less often than given
+
+    answer = record.body_of(row)["answer"]
+    if answer[0] == "entry" and len(answer) == 3:  # noqa: PLR2004 - of another record: position and number
+        row = next(reading().log(after=int(answer[1]) - 1))
+        return record.entries(row)[int(answer[2])]
+    if answer[0] == "entry":
+        return record.entries(row)[answer[1]]
+    _, kind, name = answer
+    versions = [one for one in reading().history(kind, name) if one.position <= row.position]
+    return decoder.document(kinds()[kind], versions[-1])
+
+

@@ -1,0 +1,71 @@
+"""The two acts that belong to no domain: putting master data, erasing a personal document."""
+
+from __future__ import annotations
+
+from attrs import evolve, frozen
+
+from bizcore.change.changes import Changes
+from bizcore.change.view import DocumentNotFound, View
+from bizcore.flow.document import Document, Ref
+from bizcore.flow.policies import Policies
+from bizcore.kernel.errors import Refused
+from bizcore.kernel.ids import checked_id
+
+
+class NotMasterData(Refused):
+    """A document with a lifecycle or a number is changed by its domain's verbs only."""
+
+    code = "not_master_data"
+
+    def __init__(self, *, kind: str) -> None:
+        super().__init__(f"a {kind} is not put: use the verbs of its desk", kind=kind)
+
+
+class NotPersonal(Refused):
+    """Only documents of a kind marked personal can be erased; books keep the rest."""
+
+    code = "not_personal"
+
+    def __init__(self, *, kind: str) -> None:
+        super().__init__(f"a {kind} is not personal data and is kept; reverse or close it instead", kind=kind)
+
+
+@frozen(kw_only=True)
+class Erasure(Document):
+    """That a document was erased: what remains is its kind, its id and how many versions there were."""
+
+    kind = "erasure"
+
+    of: Ref
+    versions: int
+
+
+def put(view: View, kind: str, document: Document) -> Changes[Document]:  # noqa: ARG001 - the kind is part of the intent
+    """Record master data: a new document, or the next version of one with the same id.
+
+    Raises: NotMasterData, InvalidId.
+    """
+    cls = type(document)
+    if cls.lifecycle is not None or cls.numbering is not None:
+        raise NotMasterData(kind=cls.kind)
+    if isinstance(document, Policies) and not document.id:
+        since = document.since.isoformat() if document.since else "always"
+        document = evolve(document, id=f"{document.scope or 'company'}@{since}")
+    if document.id:
+        checked_id(document.id, "id")
+        if view.seek(cls, document.id) is not None:
+            return Changes(document)
+    return Changes(view.mint(document))
+
+
+def erase(view: View, kind: type[Document], id: str) -> Changes[Erasure]:  # noqa: A002 - the field's name
+    """Blank every version of a personal document and of the intents that wrote it; that it existed stays recorded.
+
+    Raises: NotPersonal, DocumentNotFound, Erased.
+    """
+    if not kind.personal:
+        raise NotPersonal(kind=kind.kind)
+    if view.seek(kind, id) is None:
+        raise DocumentNotFound(kind=kind.kind, id=id)
+    erasure = view.mint(Erasure(of=Ref(kind.kind, id), versions=view.versions(kind, id), origins=(Ref(kind.kind, id),)))
+    return Changes(erasure, erases=(Ref(kind.kind, id),))

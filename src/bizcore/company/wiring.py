@@ -1,0 +1,75 @@
+"""Which desks, followers and guards a company has, by name: a domain is imported when it is first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, Final
+
+from bizcore.change.changes import Changes
+from bizcore.change.desk import Desk
+from bizcore.change.view import View
+from bizcore.flow.document import Document
+
+DESKS: Final[Mapping[str, str]] = {
+    "finance": "bizcore.finance.desk:FinanceDesk",
+    "supply": "bizcore.supply.desk:SupplyDesk",
+    "sfa": "bizcore.sfa.desk:SfaDesk",
+    "order_to_cash": "bizcore.bridges.order_to_cash:OrderToCashDesk",
+    "procure_to_pay": "bizcore.bridges.procure_to_pay:ProcureToPayDesk",
+}
+
+FOLLOWERS: Final = (
+    ("stock", "bizcore.supply.cost:cost"),
+    ("cost", "bizcore.bridges.goods_to_ledger:follow"),
+)
+"""A follower adds entries for entries of a book; in this order, so that cost follows stock and the journal follows cost."""
+
+GUARDS: Final = (
+    ("stock", "bizcore.change.locks:guard"),
+    ("cost", "bizcore.change.locks:guard"),
+    ("journal", "bizcore.finance.closing:guard"),
+)
+"""A guard looks at the entries of a book and only refuses."""
+
+KINDS: Final = ("bizcore.change.locks:Lock", "bizcore.company.master:Erasure")
+"""Kinds that belong to no desk."""
+
+
+def load(path: str) -> Any:  # noqa: ANN401 - whatever stands there
+    """Import `module:name`."""
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
+
+
+def desk_class(name: str, own: Mapping[str, type[Desk]]) -> type[Desk]:
+    """The class of a desk: a user's own, else ours."""
+    found: type[Desk] = own[name] if name in own else load(DESKS[name])
+    return found
+
+
+def followed(view: View, changes: Changes[Any]) -> Changes[Any]:
+    """The changes with what follows from them."""
+    for book, path in FOLLOWERS:
+        if any(entry.book == book for entry in changes.entries):
+            changes = load(path)(view, changes)
+    return changes
+
+
+def guarded(view: View, changes: Changes[Any]) -> None:
+    """Let every guard look. Raises: Refused."""
+    books = {entry.book for entry in changes.entries}
+    for book, path in GUARDS:
+        if book in books:
+            guard: Callable[[View, Changes[Any]], None] = load(path)
+            guard(view, changes)
+
+
+def kinds(own: Mapping[str, type[Document]], desks: Mapping[str, type[Desk]]) -> dict[str, type[Document]]:
+    """Every kind of document by name: ours, the desks', the user's."""
+    from bizcore.change.desk import kinds_of  # noqa: PLC0415 - only readers of the log need every kind
+
+    classes: list[type[Document]] = [load(path) for path in KINDS]
+    for name in (*DESKS, *desks):
+        classes += kinds_of(desk_class(name, desks))
+    return {one.kind: one for one in classes} | dict(own)

@@ -1,0 +1,1 @@
+"""How documents live: kinds, lifecycles, numbers, policies."""

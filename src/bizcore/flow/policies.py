@@ -1,0 +1,30 @@
+"""Policies are documents with a date: the set in force on a business date, narrowed by scope."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from attrs import field, frozen
+
+from bizcore.flow.document import Document
+from bizcore.kernel.days import Day, day
+
+
+def _since(value: Day | None) -> date | None:
+    return None if value is None else day(value)
+
+
+@frozen(kw_only=True)
+class Policies(Document):
+    """A domain's answers to the questions on which respected systems disagree.
+
+    A subclass has one enum field a question, each with a documented default. `since` is the first date it is in force,
+    None for always; `scope` narrows it (an item category, a party), empty for the whole company. One set stands for one
+    scope and date: putting another under the same pair replaces it.
+    """
+
+    kind = "policies"
+    indexes = {"since": lambda one: [(one.scope, one.since.isoformat() if one.since else "0001-01-01")]}  # noqa: RUF012
+
+    since: date | None = field(default=None, converter=_since)
+    scope: str = ""

@@ -1,0 +1,1 @@
+"""Values everything is made of: money, quantity, dates, parties, explanations, tables, errors."""

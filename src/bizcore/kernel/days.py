@@ -1,0 +1,65 @@
+"""Dates are dates, instants are aware: what passes for either and is not is refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Final
+
+from bizcore.kernel.errors import Invalid
+
+Day = date | str
+"""What a signature takes as a business date."""
+
+_DAY_LENGTH: Final = 10
+
+
+class NotADate(Invalid):
+    """Not a business date: a datetime compares unequal to the date it seems to be."""
+
+    code = "not_a_date"
+
+    def __init__(self, *, value: object, why: str) -> None:
+        super().__init__(f"{repr(value)[:60]} is not a date: {why}", value=repr(value)[:60], why=why)
+
+
+class NaiveInstant(Invalid):
+    """An instant without a zone, or not an instant."""
+
+    code = "naive_instant"
+
+    def __init__(self, *, value: object) -> None:
+        super().__init__(f"{repr(value)[:60]} is not an instant: give an aware datetime", value=repr(value)[:60])
+
+
+def day(value: object) -> date:
+    """Read a business date: `date`, or ISO text `YYYY-MM-DD`. Raises: NotADate, naming `.date()` for a datetime.
+
+    >>> day("2026-03-05")
+    datetime.date(2026, 3, 5)
+    """
+    if type(value) is date:
+        return value
+    if isinstance(value, datetime):
+        raise NotADate(value=value, why="it is a point in time; take .date() of it in the company's zone")
+    if type(value) is str and len(value) == _DAY_LENGTH and value.isascii() and value[4] == "-" == value[7]:
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise NotADate(value=value, why="no such day") from None
+    raise NotADate(value=value, why="expected a date or text YYYY-MM-DD")
+
+
+def instant(value: object) -> datetime:
+    """Read an aware instant, also from ISO text, as UTC. Raises: NaiveInstant.
+
+    >>> instant("2026-03-05T12:00:00+01:00").isoformat()
+    '2026-03-05T11:00:00+00:00'
+    """
+    if isinstance(value, str) and len(value) <= 40:  # noqa: PLR2004 - the longest ISO instant
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            raise NaiveInstant(value=value) from None
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise NaiveInstant(value=value)
+    return value.astimezone(UTC)

@@ -1,0 +1,286 @@
+"""Exact numbers: the one strict parser, canonical text, and `Exact`, an amount not yet rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Context, Decimal, InvalidOperation
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from bizcore.kernel.currencies import digits, known
+from bizcore.kernel.errors import Invalid
+from bizcore.kernel.rounding import Rounding, divide, quantise
+
+if TYPE_CHECKING:
+    from bizcore.kernel.money import Money
+
+Number = Decimal | int | str
+"""What a signature takes as a number: exact ones only."""
+
+DIGITS_MAX: Final = 38
+EXPONENT_MAX: Final = 20
+TEXT_MAX: Final = 80
+_ALLOWED: Final = frozenset("0123456789.+-eE")
+_CONTEXT: Final = Context(prec=200, Emax=999_999, Emin=-999_999)
+"""Our own: the host may have set precision 5."""
+
+
+class InvalidAmount(Invalid):
+    """Not an exact, finite number of reasonable size."""
+
+    code = "invalid_amount"
+
+    def __init__(self, *, value: object, why: str) -> None:
+        shown = value if isinstance(value, str) else f"a {type(value).__name__}"
+        shown = shown if len(shown) <= 40 else shown[:37] + "..."  # noqa: PLR2004 - a line of a message
+        super().__init__(f"{shown!r} is not an amount: {why}", value=shown, why=why)
+
+
+class MixedUnits(Invalid):
+    """Two currencies, or two units, in one sum."""
+
+    code = "mixed_units"
+
+    def __init__(self, *, left: str, right: str) -> None:
+        super().__init__(f"{left} and {right} do not add up; convert one of them first", left=left, right=right)
+
+
+def number(value: object) -> Decimal:
+    """Read a number strictly: Decimal, int, or ASCII text with one point.
+
+    Guarantees: finite, at most 38 digits, exponent within -20..20, never float or bool; answers in microseconds whatever the
+    text. Raises: InvalidAmount.
+
+    >>> number("12.50"), number(3)
+    (Decimal('12.50'), Decimal('3'))
+    """
+    kind = type(value)
+    if kind is int:
+        if -(10**DIGITS_MAX) < value < 10**DIGITS_MAX:  # type: ignore[operator]
+            return Decimal(value)  # type: ignore[arg-type]
+        raise InvalidAmount(value="a whole number", why=f"more than {DIGITS_MAX} digits")
+    if kind is str:
+        return _parsed(value)  # type: ignore[arg-type]
+    if isinstance(value, Decimal):
+        return _checked(value, value)
+    if isinstance(value, float):
+        raise InvalidAmount(value=value, why="a float is not exact; give text, Decimal or int")
+    if isinstance(value, bool):
+        raise InvalidAmount(value=value, why="true and false are no numbers")
+    raise InvalidAmount(value=value, why="give text, Decimal or int")
+
+
+def _parsed(text: str) -> Decimal:
+    if not 0 < len(text) <= TEXT_MAX:
+        raise InvalidAmount(value=text, why=f"between 1 and {TEXT_MAX} characters are read")
+    if not _ALLOWED.issuperset(text):
+        raise InvalidAmount(value=text, why="only ASCII digits, one point, a sign and an exponent are read")
+    try:
+        found = _CONTEXT.create_decimal(text)
+    except InvalidOperation:
+        raise InvalidAmount(value=text, why="it does not read as a number") from None
+    return _checked(found, text)
+
+
+def _checked(found: Decimal, shown: object) -> Decimal:
+    sign, figures, exponent = found.as_tuple()
+    if not isinstance(exponent, int):
+        raise InvalidAmount(value=shown if isinstance(shown, str) else str(found), why="it is not finite")
+    if len(figures) > DIGITS_MAX:
+        raise InvalidAmount(value=shown, why=f"more than {DIGITS_MAX} digits")
+    if not -EXPONENT_MAX <= exponent <= EXPONENT_MAX:
+        raise InvalidAmount(value=shown, why=f"an exponent beyond {EXPONENT_MAX}")
+    return found if any(figures) or not sign else Decimal((0, figures, exponent))
+
+
+def fraction(value: object) -> Fraction:
+    """Read a number strictly as a fraction; takes `1/3` and Fraction too. Raises: InvalidAmount.
+
+    >>> fraction("1/3"), fraction("0.25")
+    (Fraction(1, 3), Fraction(1, 4))
+    """
+    if type(value) is Fraction:
+        return value
+    if isinstance(value, str) and value.count("/") == 1 and len(value) <= TEXT_MAX:
+        above, below = value.split("/")
+        if below.isascii() and below.isdigit() and len(below) <= DIGITS_MAX and int(below):
+            return Fraction(number(above)) / int(below)
+    return Fraction(number(value))
+
+
+def plain_number(value: Decimal | Fraction) -> str:
+    """Canonical text: no exponent, no trailing zeros; a fraction that does not end in decimals as `1/3`.
+
+    >>> plain_number(Decimal("1.50E+2")), plain_number(Fraction(1, 8)), plain_number(Fraction(-2, 3))
+    ('150', '0.125', '-2/3')
+    """
+    if isinstance(value, Fraction):
+        above, below = value.numerator, value.denominator
+        twos = (below & -below).bit_length() - 1
+        rest, fives = below >> twos, 0
+        while rest % 5 == 0:
+            rest //= 5
+            fives += 1
+        if rest != 1:
+            return f"{above}/{below}"
+        places = max(twos, fives)
+        return _trimmed(decimal_text(above * 10**places // below, places))
+    return _trimmed(format(value, "f"))
+
+
+def _trimmed(text: str) -> str:
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "", "-") else text
+
+
+def decimal_text(scaled: int, places: int) -> str:
+    """An integer of the smallest step as decimal text with all its places.
+
+    >>> decimal_text(-5, 2), decimal_text(1200, 0)
+    ('-0.05', '1200')
+    """
+    if not places:
+        return str(scaled)
+    text = str(abs(scaled)).rjust(places + 1, "0")
+    return f"{'-' if scaled < 0 else ''}{text[:-places]}.{text[-places:]}"
+
+
+def code_of(currency: object) -> str:
+    """The interned code of a known currency. Raises: UnknownCurrency."""
+    return known(currency)
+
+
+class Exact:
+    """An amount of a currency as exact as it was computed: a unit price, a converted figure, an order line.
+
+    It becomes `Money` when somebody rounds it, by name.
+
+    >>> price = Exact("0.125", "EUR")
+    >>> (price * 3).round(), price * 3
+    (Money('0.38', 'EUR'), Exact('0.375', 'EUR'))
+    """
+
+    __slots__ = ("amount", "currency")
+
+    amount: Fraction
+    currency: str
+
+    def __init__(self, amount: Number | Fraction, currency: str) -> None:
+        object.__setattr__(self, "amount", fraction(amount))
+        object.__setattr__(self, "currency", code_of(currency))
+
+    @classmethod
+    def sum(cls, amounts: Iterable[Exact], currency: str) -> Exact:
+        """Add in one loop. Raises: MixedUnits."""
+        total = Fraction(0)
+        for one in amounts:
+            if one.currency != currency:
+                raise MixedUnits(left=currency, right=one.currency)
+            total += one.amount
+        return cls(total, currency)
+
+    @property
+    def sign(self) -> int:
+        """1, 0 or -1."""
+        return (self.amount > 0) - (self.amount < 0)
+
+    def round(self, mode: Rounding = Rounding.HALF_AWAY, *, increment: Number | None = None) -> Money:
+        """To the currency's minor unit, or to a multiple of an increment of it."""
+        from bizcore.kernel.money import Money  # noqa: PLC0415 - the two name each other
+
+        places = digits(self.currency)
+        amount = self.amount if increment is None else quantise(self.amount, fraction(increment), mode)
+        return Money.of_minor(divide(amount.numerator * 10**places, amount.denominator, mode), self.currency)
+
+    def _same(self, other: Exact) -> Fraction:
+        if self.currency != other.currency:
+            raise MixedUnits(left=self.currency, right=other.currency)
+        return other.amount
+
+    def __add__(self, other: Exact) -> Exact:
+        """Add amounts of one currency."""
+        return Exact(self.amount + self._same(other), self.currency) if isinstance(other, Exact) else NotImplemented
+
+    def __sub__(self, other: Exact) -> Exact:
+        """Subtract amounts of one currency."""
+        return Exact(self.amount - self._same(other), self.currency) if isinstance(other, Exact) else NotImplemented
+
+    def __mul__(self, other: Number | Fraction) -> Exact:
+        """Multiply by an exact number."""
+        return Exact(self.amount * fraction(other), self.currency)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Number | Fraction) -> Exact:
+        """Divide by an exact number."""
+        return Exact(self.amount / fraction(other), self.currency)
+
+    def __neg__(self) -> Exact:
+        """The other sign."""
+        return Exact(-self.amount, self.currency)
+
+    def __abs__(self) -> Exact:
+        """Without sign."""
+        return Exact(abs(self.amount), self.currency)
+
+    def __bool__(self) -> bool:
+        """Whether it is not zero."""
+        return bool(self.amount)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal in amount and currency."""
+        return isinstance(other, Exact) and (self.amount, self.currency) == (other.amount, other.currency)
+
+    def __hash__(self) -> int:
+        """By amount and currency."""
+        return hash((self.amount, self.currency))
+
+    def __lt__(self, other: Exact) -> bool:
+        """Compare amounts of one currency."""
+        return self.amount < self._same(other)
+
+    def __le__(self, other: Exact) -> bool:
+        """Compare amounts of one currency."""
+        return self.amount <= self._same(other)
+
+    def __gt__(self, other: Exact) -> bool:
+        """Compare amounts of one currency."""
+        return self.amount > self._same(other)
+
+    def __ge__(self, other: Exact) -> bool:
+        """Compare amounts of one currency."""
+        return self.amount >= self._same(other)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        """Refuse."""
+        raise AttributeError(name)
+
+    def __reduce__(self) -> tuple[type[Exact], tuple[Fraction, str]]:
+        """Copy and pickle by content."""
+        return Exact, (self.amount, self.currency)
+
+    def __repr__(self) -> str:
+        """As it is written."""
+        return f"Exact({plain_number(self.amount)!r}, {self.currency!r})"
+
+    def __str__(self) -> str:
+        """Amount and currency."""
+        return f"{plain_number(self.amount)} {self.currency}"
+
+    def to_plain(self) -> dict[str, str]:
+        """The JSON form, as a dictionary."""
+        return {"amount": plain_number(self.amount), "currency": self.currency}
+
+    def to_json(self) -> str:
+        """The JSON form, as canonical text."""
+        return f'{{"amount":"{plain_number(self.amount)}","currency":"{self.currency}"}}'
+
+    @classmethod
+    def from_plain(cls, data: object) -> Exact:
+        """Read the JSON form; an instance passes. Raises: InvalidAmount, UnknownCurrency."""
+        if isinstance(data, cls):
+            return data
+        if not isinstance(data, dict) or set(data) != {"amount", "currency"}:
+            raise InvalidAmount(value=data, why='expected {"amount": text, "currency": code}')
+        return cls(data["amount"], data["currency"])

@@ -1,0 +1,54 @@
+"""Identities are opaque text: given by the caller, or minted so that they grow."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bizcore.kernel.errors import Invalid
+
+ID_MAX: Final = 200
+
+
+class InvalidId(Invalid):
+    """Not usable as an id, a key or a name."""
+
+    code = "invalid_id"
+
+    def __init__(self, *, value: object, what: str, why: str) -> None:
+        shown = repr(value)[:60]
+        super().__init__(f"{what} {shown}: {why}", value=shown, what=what, why=why)
+
+
+def checked_id(value: object, what: str) -> str:
+    """An id given by a caller: 1 to 200 characters, no control character, no `#` (minted ids have it). Raises: InvalidId.
+
+    >>> checked_id("order 4711", "key")
+    'order 4711'
+    """
+    if type(value) is not str:
+        raise InvalidId(value=value, what=what, why="expected text")
+    if not 0 < len(value) <= ID_MAX:
+        raise InvalidId(value=value[:60], what=what, why=f"expected 1 to {ID_MAX} characters")
+    if "#" in value:
+        raise InvalidId(value=value, what=what, why="'#' is kept for minted ids")
+    if not value.isprintable() and any(ord(one) < 32 or 127 <= ord(one) < 160 or 0xD800 <= ord(one) < 0xE000 for one in value):  # noqa: PLR2004
+        raise InvalidId(value=value, what=what, why="control characters are refused")
+    return value
+
+
+def minted(base: str, count: int) -> str:
+    """The id of the n-th thing that one act makes: readable, and the same on each planning.
+
+    >>> minted("order 4711", 1)
+    'order 4711#1'
+    """
+    return f"{base}#{count}"
+
+
+def time_ordered(milliseconds: int, random: int) -> str:
+    """An id text that grows with time: 12 hexadecimal digits of milliseconds, 20 of randomness.
+
+    >>> time_ordered(0, 255)
+    '000000000000000000000000000000ff'
+    """
+    return f"{milliseconds & (1 << 48) - 1:012x}{random & (1 << 80) - 1:020x}"

@@ -1,0 +1,66 @@
+"""Spans of dates, half-open: the end is the first day that is not in it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from attrs import field, frozen
+
+from bizcore.kernel.days import Day, day
+from bizcore.kernel.errors import Invalid
+
+
+class EmptySpan(Invalid):
+    """A span ends before it starts."""
+
+    code = "empty_span"
+
+    def __init__(self, *, start: date, end: date) -> None:
+        super().__init__(f"a span from {start} ends before it, at {end}", start=start, end=end)
+
+
+def _bound(value: Day | None) -> date | None:
+    return None if value is None else day(value)
+
+
+@frozen
+class Span:
+    """The dates from `start` up to, and not with, `end`; None is open.
+
+    >>> quarter = Span("2026-01-01", "2026-04-01")
+    >>> quarter.contains(date(2026, 3, 31)), quarter.contains(date(2026, 4, 1)), quarter.days
+    (True, False, 90)
+    """
+
+    start: date | None = field(converter=_bound)
+    end: date | None = field(converter=_bound)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse an end before the start."""
+        if self.start is not None and self.end is not None and self.end < self.start:
+            raise EmptySpan(start=self.start, end=self.end)
+
+    def contains(self, on: Day) -> bool:
+        """Whether a date lies in it."""
+        one = day(on)
+        return (self.start is None or self.start <= one) and (self.end is None or one < self.end)
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether the two share a date."""
+        return (self.start is None or other.end is None or self.start < other.end) and (
+            other.start is None or self.end is None or other.start < self.end
+        )
+
+    def intersect(self, other: Span) -> Span:
+        """The dates that are in both; of two that share none, an empty span."""
+        starts = [one for one in (self.start, other.start) if one is not None]
+        ends = [one for one in (self.end, other.end) if one is not None]
+        start, end = max(starts, default=None), min(ends, default=None)
+        if start is not None and end is not None and end < start:
+            end = start
+        return Span(start, end)
+
+    @property
+    def days(self) -> int | None:
+        """How many dates it has; None when it is open."""
+        return None if self.start is None or self.end is None else (self.end - self.start).days

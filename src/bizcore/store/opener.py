@@ -1,0 +1,75 @@
+"""Open a store by its URL: `memory:`, `sqlite:///file.db`, or what a third party registered."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Final, cast
+
+from bizcore.kernel.errors import Invalid
+from bizcore.store.clock import Clock, Ids, machine_clock, machine_ids
+from bizcore.store.port import Database
+
+GROUP: Final = "bizcore.stores"
+"""The entry-point group of third-party adapters: scheme = `module:callable(url, clock=, ids=) -> Database`."""
+
+_shared: dict[str, Database] = {}
+_guard = threading.Lock()
+
+
+class UnknownStore(Invalid):
+    """No adapter knows the URL's scheme."""
+
+    code = "unknown_store"
+
+    def __init__(self, *, url: str, known: tuple[str, ...]) -> None:
+        super().__init__(
+            f"no store for {url[:80]!r}; known: {', '.join(known)}. Others register in the entry points {GROUP!r}",
+            url=url[:80],
+            known=known,
+        )
+
+
+def open_store(url: str, *, clock: Clock = machine_clock, ids: Ids = machine_ids) -> Database:
+    """Open a store.
+
+    `url`: `memory:` (each call its own), `sqlite:///relative.db`, `sqlite:////absolute.db`, with `?synchronous=normal` for the
+    weaker mode by name. `clock` gives aware instants, `ids` ids for what has no key; both are the only machine state that
+    ever enters. One URL with the default sources is one shared store in a process.
+
+    Raises: UnknownStore, StoreUnavailable, SchemaNewer.
+
+    >>> open_store("memory:").companies()
+    []
+    """
+    if not isinstance(url, str):
+        raise UnknownStore(url=repr(url), known=("memory:", "sqlite:///FILE"))
+    if url == "memory:":
+        return cast("Database", import_module("bizcore.store.memory").MemoryDatabase(clock=clock, ids=ids))
+    default = clock is machine_clock and ids is machine_ids
+    with _guard:
+        known = _shared.get(_identity(url))
+        if known is not None and default and not getattr(known, "closed", False):
+            return known
+        database = _adapter(url)(url, clock=clock, ids=ids)
+        if default:
+            _shared[_identity(url)] = database
+        return database
+
+
+def _identity(url: str) -> str:
+    scheme, _, rest = url.partition(":///")
+    return f"{scheme}:///{Path(rest).resolve()}" if rest else url
+
+
+def _adapter(url: str) -> Callable[..., Database]:
+    scheme = url.partition(":")[0]
+    if scheme == "sqlite" and url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
+        return cast("Callable[..., Database]", import_module("bizcore.store.sqlite").SqliteDatabase.from_url)
+    for one in entry_points(group=GROUP, name=scheme):
+        return cast("Callable[..., Database]", one.load())
+    names = sorted({one.name for one in entry_points(group=GROUP)})
+    raise UnknownStore(url=url, known=("memory:", "sqlite:///FILE", *names))

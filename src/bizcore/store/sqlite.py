@@ -1,0 +1,384 @@
+"""The embedded default: SQLite through the standard library, durable before it answers.
+
+`BEGIN IMMEDIATE`, write-ahead log, `synchronous=FULL`; a connection for each thread and process; waiting is ours, with jitter,
+because SQLite's own back-off starves one of several writers.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qs, unquote
+
+from bizcore.change.committed import microseconds_of
+from bizcore.change.reading import Head, LogRow
+from bizcore.change.settings import Settings
+from bizcore.kernel.codec import decode, encode
+from bizcore.kernel.days import instant as read_instant
+from bizcore.store import schema
+from bizcore.store.clock import Clock, Ids
+from bizcore.store.commit import Sealed, Stamp, commit, start
+from bizcore.store.overlay import Overlay
+from bizcore.store.port import (
+    Capabilities,
+    ClosedStore,
+    CompanyNotFound,
+    KeyReused,
+    OutOfRange,
+    SchemaNewer,
+    Stale,
+    StoreBusy,
+    StoreFull,
+    StoreUnavailable,
+    check_same,
+)
+from bizcore.store.sqlite_reading import Cache, SqliteReading
+
+SQLITE_MIN: Final = (3, 37, 0)
+WAIT_SECONDS: Final = 60.0
+_JITTER: Final = (0.0002, 0.002)
+_SETTINGS: Final = (
+    "pragma busy_timeout=0",
+    "pragma wal_autocheckpoint=16000",  # 64 MB: at a million postings the default checkpoints at every large batch
+    "pragma cache_size=-65536",
+    "pragma temp_store=memory",
+)
+
+
+class Session:
+    """One thread's connection, with what it knows of the log it last saw."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.caches: dict[int, Cache] = {}
+        self.depth = 0
+
+
+class SqliteDatabase:
+    """Companies in one SQLite file."""
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        clock: Clock,
+        ids: Ids,
+        synchronous: str = "full",
+        connect: Callable[[str], sqlite3.Connection] | None = None,
+    ) -> None:
+        if sqlite3.sqlite_version_info < SQLITE_MIN:
+            raise StoreUnavailable(why=f"SQLite {sqlite3.sqlite_version} is older than 3.37")
+        self.path = str(Path(path).absolute())
+        self.ids = ids
+        self.stamp = Stamp(instant=lambda: microseconds_of(read_instant(clock())), salt=ids)
+        self.closed = False
+        self._synchronous = synchronous
+        self._connect = connect or _connect
+        self._local = threading.local()
+        self._every: list[sqlite3.Connection] = []
+        with self.guarded():
+            self._prepare()
+
+    @classmethod
+    def from_url(cls, url: str, *, clock: Clock, ids: Ids) -> SqliteDatabase:
+        """Open by URL: `sqlite:///relative.db`, `sqlite:////absolute.db`, `?synchronous=normal` for the weaker mode."""
+        rest, _, query = url.removeprefix("sqlite:///").partition("?")
+        options = {name: values[-1] for name, values in parse_qs(query).items()}
+        mode = options.pop("synchronous", "full")
+        if options or mode not in ("full", "normal"):
+            raise StoreUnavailable(why=f"unknown option in {url[:120]!r}; known: synchronous=full|normal")
+        return cls(unquote(rest), clock=clock, ids=ids, synchronous=mode)
+
+    # -- companies -----------------------------------------------------------------------------------------------------
+
+    def create(self, settings: Settings) -> SqliteStore:
+        """Make a company, or return the one that has the same settings."""
+        with self.guarded(), self.writing() as connection:
+            connection.execute(
+                "insert or ignore into bizcore_companies(name, settings, position, instant, hash) values(?,?,0,0,?)",
+                (settings.name, encode(settings), start().head.hash),
+            )
+        store = self.company(settings.name)
+        check_same(store.settings, settings)
+        return store
+
+    def company(self, name: str) -> SqliteStore:
+        """The rows of a company."""
+        with self.guarded():
+            found = self.session().connection.execute(
+                "select id, settings from bizcore_companies where name=?", (name,)
+            ).fetchone()
+        if found is None:
+            raise CompanyNotFound(name=name)
+        import json  # noqa: PLC0415 - once per opened company
+
+        return SqliteStore(self, found[0], decode(Settings, json.loads(found[1])))
+
+    def companies(self) -> Iterable[str]:
+        """The names of all companies."""
+        with self.guarded():
+            return [row[0] for row in self.session().connection.execute("select name from bizcore_companies order by name")]
+
+    def close(self) -> None:
+        """Close every thread's connection."""
+        self.closed = True
+        for connection in self._every:
+            connection.close()
+        self._every.clear()
+
+    # -- connections ---------------------------------------------------------------------------------------------------
+
+    def session(self) -> Session:
+        """This thread's connection; a forked child opens its own."""
+        if self.closed:
+            raise ClosedStore
+        known: Session | None = getattr(self._local, "session", None)
+        if known is not None and self._local.pid == os.getpid():
+            return known
+        connection = self._connect(self.path)
+        self._every.append(connection)
+        for pragma in (*_SETTINGS, f"pragma synchronous={self._synchronous}"):
+            connection.execute(pragma)
+        self._local.session = made = Session(connection)
+        self._local.pid = os.getpid()
+        return made
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The writer's place: one transaction, taken at once and kept to its end; nested use joins it."""
+        session = self.session()
+        connection = session.connection
+        if session.depth:
+            yield connection
+            return
+        self.begin(connection)
+        session.depth = 1
+        try:
+            yield connection
+            connection.execute("commit")
+        finally:
+            session.depth = 0
+            if connection.in_transaction:
+                session.caches.clear()
+                connection.execute("rollback")
+
+    def begin(self, connection: sqlite3.Connection) -> None:
+        """Take the write lock, waiting with jitter so that no writer starves. Raises: StoreBusy."""
+        give_up = 0.0
+        while True:
+            try:
+                connection.execute("begin immediate")
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error):
+                    raise
+                now = time.monotonic()
+                give_up = give_up or now + WAIT_SECONDS
+                if now > give_up:
+                    raise StoreBusy(waited=f"{WAIT_SECONDS:.0f} s") from error
+                time.sleep(random.uniform(*_JITTER))  # noqa: S311 - jitter, not a secret
+            else:
+                return
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Turn what the driver raises into the store's own refusals."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise translated(error) from error
+        except OverflowError as error:
+            raise OutOfRange(what="an amount") from error
+
+    def _prepare(self) -> None:
+        connection = self.session().connection
+        for _ in range(200):
+            try:
+                connection.execute("pragma journal_mode=wal")
+                break
+            except sqlite3.OperationalError as error:  # two processes that create the file at once
+                if not _is_busy(error):
+                    raise
+                time.sleep(random.uniform(*_JITTER))  # noqa: S311
+        known = connection.execute("select name from sqlite_master where name='bizcore_meta'").fetchone()
+        if known is None:
+            with self.writing():
+                for statement in schema.TABLES:
+                    connection.execute(statement)
+                connection.execute("insert or ignore into bizcore_meta values('schema', ?)", (str(schema.VERSION),))
+        stored = int(connection.execute("select value from bizcore_meta where name='schema'").fetchone()[0])
+        if stored > schema.VERSION:
+            self.close()
+            raise SchemaNewer(stored=stored, known=schema.VERSION)
+
+
+class SqliteStore:
+    """One company of a SQLite file."""
+
+    def __init__(self, database: SqliteDatabase, number: int, settings: Settings) -> None:
+        self.settings = settings
+        self.capabilities = Capabilities(durable=True, concurrent_writers=True)
+        self._database = database
+        self._number = number
+
+    def view(self, *, known_at: int | datetime | None = None) -> SqliteReading:
+        """A stable reading."""
+        database = self._database
+        with database.guarded():
+            session = database.session()
+            if known_at is None:
+                head = self._head(session.connection)
+            else:
+                column = "position" if isinstance(known_at, int) else "instant"
+                bound = known_at if isinstance(known_at, int) else microseconds_of(read_instant(known_at))
+                row = session.connection.execute(
+                    f"select position, instant, hash from bizcore_log where company=? and id between ? and ? and {column}<=?"  # noqa: S608
+                    " order by id desc limit 1",
+                    (self._number, *self._range(0), bound),
+                ).fetchone()
+                head = Head(*row) if row is not None else start().head
+        return SqliteReading(database, self._number, self.settings, head)
+
+    def known(self, keys: Sequence[str]) -> Mapping[str, LogRow]:
+        """The changes that keys stand for."""
+        found: dict[str, LogRow] = {}
+        with self._database.guarded():
+            connection = self._database.session().connection
+            for at in range(0, len(keys), 500):
+                some = keys[at : at + 500]
+                marks = ",".join("?" * len(some))
+                rows = connection.execute(
+                    f"select {schema.LOG_COLUMNS} from bizcore_log where company=? and key in ({marks})",  # noqa: S608
+                    (self._number, *some),
+                )
+                found.update((row[4], LogRow(*row)) for row in rows)
+        return found
+
+    @contextmanager
+    def first(self) -> Iterator[None]:
+        """The writer's place."""
+        with self._database.guarded(), self._database.writing():
+            yield
+
+    def apply(self, batch: Sequence[Sealed], *, prepared: Overlay | None = None) -> tuple[LogRow, ...]:
+        """Record a batch, all or nothing; durable when it returns."""
+        database = self._database
+        with database.guarded(), database.writing() as connection:
+            head = self._head(connection)
+            if prepared is None or prepared.base_head != head:
+                prepared = start(SqliteReading(database, self._number, self.settings, head))
+                for one in batch:
+                    commit(prepared, one, self.settings, database.stamp)
+            self._write(connection, prepared)
+            cache = database.session().caches.get(self._number)
+            if cache is not None:
+                cache.after(prepared)
+            return tuple(write.log for write in prepared.writes)
+
+    def log(self, *, after: int = 0) -> Iterator[LogRow]:
+        """Changes in log order, up to the head of now."""
+        return self.view().log(after=after)
+
+    def body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:  # noqa: A002 - the field's name
+        """The stored body and salt of one version."""
+        with self._database.guarded():
+            row: tuple[str, str] | None = self._database.session().connection.execute(
+                "select body, salt from bizcore_documents where company=? and kind=? and id=? and position=?",
+                (self._number, kind, id, position),
+            ).fetchone()
+            return row
+
+    def close(self) -> None:
+        """Let go of the file's connections."""
+        self._database.close()
+
+    def _head(self, connection: sqlite3.Connection) -> Head:
+        row = connection.execute(
+            "select position, instant, hash from bizcore_companies where id=?", (self._number,)
+        ).fetchone()
+        return Head(*row)
+
+    def _range(self, after: int) -> tuple[int, int]:
+        base = self._number << schema.POSITION_BITS
+        return base + after, base + (1 << schema.POSITION_BITS) - 1
+
+    def _write(self, connection: sqlite3.Connection, overlay: Overlay) -> None:
+        """Write an overlay's own rows: one statement a table, the totals of a batch summed before."""
+        number, writes, head = self._number, overlay.writes, overlay.head
+        base = number << schema.POSITION_BITS
+        moved = connection.execute(
+            schema.MOVE_HEAD, (head.position, head.instant, head.hash, number, overlay.base_head.position)
+        )
+        if moved.rowcount != 1:
+            raise Stale(read="the head", planned_at=overlay.base_head.position, head=self._head(connection).position)
+        many = connection.executemany
+        try:
+            many(schema.INSERT_LOG, [(base + w.log.position, number, *w.log) for w in writes])
+        except sqlite3.IntegrityError as error:
+            raise KeyReused(key=writes[0].log.key, fields=("key",)) from error
+        if documents := [(number, *row, salt) for w in writes for row, salt in w.documents]:
+            many(schema.INSERT_DOCUMENT, documents)
+        for w in writes:
+            if w.removed:
+                many(schema.CLOSE_INDEX, [(w.log.position, number, name, *key) for name, key in w.removed])
+            if w.added:
+                many(schema.INSERT_INDEX, [(number, name, *key, w.log.position) for name, key in w.added])
+        if postings := [(number, *row) for w in writes for row in w.postings]:
+            many(schema.INSERT_POSTING, postings)
+            many(schema.ADD_TOTAL, self._totals(overlay))
+        lots = {lot[:5]: (lot, open_) for w in writes for lot, open_ in w.lots}
+        if kept := [(number, *lot) for lot, open_ in lots.values() if open_]:
+            many(schema.PUT_LOT, kept)
+        if gone := [(number, *key) for key, (_, open_) in lots.items() if not open_]:
+            many(schema.DROP_LOT, gone)
+        if series := [(number, name, count, w.log.position) for w in writes for name, count in w.series]:
+            many(schema.PUT_SERIES, series)
+        if derived := [(number, *one, w.log.position) for w in writes for one in w.derived]:
+            many(schema.PUT_DERIVED, derived)
+        for w in writes:
+            for kind, id_ in w.erased:
+                connection.execute(schema.ERASE_DOCUMENT, (number, kind, id_))
+                connection.execute(schema.ERASE_INDEX, (number, kind, id_))
+
+    def _totals(self, overlay: Overlay) -> list[tuple[Any, ...]]:
+        """The differences of each period and of now, sorted by key for locality."""
+        rows: list[tuple[Any, ...]] = []
+        now: dict[tuple[str, str, str], list[int]] = {}
+        last = overlay.balances_own
+        for (book, period, account, unit), sums in overlay.totals_own.items():
+            rows.append((self._number, book, period, account, unit, *sums, last[book, account, unit][2]))
+            mine = now.get((book, account, unit))
+            now[book, account, unit] = list(sums) if mine is None else [a + b for a, b in zip(mine, sums, strict=True)]
+        for key, sums in now.items():
+            rows.append((self._number, key[0], schema.NOW, key[1], key[2], *sums, last[key][2]))
+        return sorted(rows) if len(rows) > 4 else rows  # noqa: PLR2004 - one plain entry
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def translated(error: sqlite3.Error) -> Exception:
+    """The refusal that stands for a driver's error; no SQL and no values in it."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreBusy(waited="no time")
+    if code == sqlite3.SQLITE_FULL:
+        return StoreFull(why=name)
+    if isinstance(error, sqlite3.IntegrityError) and "REAL" in str(error):
+        return OutOfRange(what="a total")
+    if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
+        return ClosedStore()
+    return StoreUnavailable(why=name)

@@ -1,0 +1,466 @@
+"""Reading a company of a SQLite file at one log position.
+
+While the head stands where the reading began, kept tables answer. Once it has moved, documents, indexes and postings answer by
+their position, and sums are what is kept less what came later.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from bizcore.change import record
+from bizcore.change.reading import (
+    BalanceRow,
+    Head,
+    LogRow,
+    LotRow,
+    PostingQuery,
+    PostingRow,
+    Row,
+    TotalRow,
+    bucket_of,
+    bucket_span,
+)
+from bizcore.change.settings import Settings
+from bizcore.store import schema
+from bizcore.store.overlay import IndexKey, Overlay
+from bizcore.store.rows import has_dims, is_plain, lot_order, matches, open_lots, posting_rows, sides
+
+if TYPE_CHECKING:
+    from bizcore.store.sqlite import SqliteDatabase
+
+CACHE_MAX: Final = 20_000
+_LAST: Final = "\U0010ffff"
+
+_DOC: Final = (
+    "select kind, id, position, version, body from bizcore_documents where company=? and kind=? and id=? and position<=?"
+    " order by position desc limit 1"
+)
+_HISTORY: Final = (
+    "select kind, id, position, version, body from bizcore_documents where company=? and kind=? and id=? and position<=?"
+    " order by position"
+)
+_ALL: Final = (
+    "select kind, id, position, version, body from bizcore_documents d where company=? and kind=? and id>? and position="
+    "(select max(position) from bizcore_documents x where x.company=d.company and x.kind=d.kind and x.id=d.id"
+    " and x.position<=?) order by id limit ?"
+)
+_KEYED: Final = (
+    "select i.key, i.kind, i.id, d.position, d.version, d.body from bizcore_indexes i join bizcore_documents d on d.rid="
+    "(select rid from bizcore_documents x where x.company=i.company and x.kind=i.kind and x.id=i.id and x.position<=?"
+    " order by x.position desc limit 1) where i.company=? and i.name=? and i.key>=? and i.key<=? and i.since<=?"
+    " and (i.until is null or i.until>?) order by i.key {0}, i.kind {0}, i.id {0} limit ?"
+)
+_NOW: Final = (
+    "select debit-credit, value_debit-value_credit, position from bizcore_totals"
+    " where company=? and book=? and period=0 and account=? and unit=?"
+)
+_PERIODS: Final = (
+    "with recursive p(period) as (select min(period) from bizcore_totals where company=?1 and book=?2 and period>0"
+    " union all select (select min(period) from bizcore_totals where company=?1 and book=?2 and period>p.period) from p"
+    " where p.period is not null) select period from p where period is not null"
+)
+
+
+class Cache:
+    """What one connection knows of a company's documents, good for one head position."""
+
+    def __init__(self) -> None:
+        self.position = -1
+        self.docs: dict[tuple[str, str], Row | None] = {}
+        self.found: dict[tuple[Any, ...], list[tuple[IndexKey, Row]]] = {}
+
+    def at(self, position: int) -> Cache:
+        """The cache for a head; emptied when it was another's."""
+        if self.position != position or len(self.docs) + len(self.found) > CACHE_MAX:
+            self.position = position
+            self.docs.clear()
+            self.found.clear()
+        return self
+
+    def after(self, overlay: Overlay) -> None:
+        """Follow our own write, so that the next planning starts warm."""
+        if self.position != overlay.base_head.position:
+            return
+        self.position = overlay.head.position
+        kinds = set()
+        for write in overlay.writes:
+            for row, _ in write.documents:
+                self.docs[row.kind, row.id] = row
+                kinds.add(row.kind)
+            if write.erased:
+                self.at(-1)
+                return
+        if kinds:
+            for key in [one for one in self.found if one[0] == "origin" or str(one[0]).partition(".")[0] in kinds]:
+                del self.found[key]
+
+
+class SqliteReading:
+    """A stable reading; holds no transaction, unless its user wraps it in `steady`."""
+
+    def __init__(self, database: SqliteDatabase, number: int, settings: Settings, head: Head) -> None:
+        self._database = database
+        self._number = number
+        self._settings = settings
+        self._head = head
+        self._tail: tuple[int, list[PostingRow]] = (0, [])
+        self._steady = False
+
+    @property
+    def head(self) -> Head:
+        """The position that every answer is as of."""
+        return self._head
+
+    @contextmanager
+    def steady(self) -> Iterator[bool]:
+        """One short transaction around a planning: says whether the head still is this reading's."""
+        session = self._database.session()
+        if session.depth:
+            yield self._position(session.connection) == self._head.position
+            return
+        with self._database.guarded():
+            session.connection.execute("begin")
+        try:
+            with self._database.guarded():
+                same = self._position(session.connection) == self._head.position
+            self._steady = same
+            yield same
+        finally:
+            self._steady = False
+            if session.connection.in_transaction:
+                session.connection.execute("commit")
+
+    @contextmanager
+    def _asking(self) -> Iterator[tuple[sqlite3.Connection, bool]]:
+        """A connection in one snapshot, and whether the head has moved since this reading began."""
+        database = self._database
+        with database.guarded():
+            session = database.session()
+            connection = session.connection
+            if self._steady:
+                yield connection, False
+            elif connection.in_transaction:
+                yield connection, self._position(connection) != self._head.position
+            else:
+                connection.execute("begin")
+                try:
+                    yield connection, self._position(connection) != self._head.position
+                finally:
+                    connection.execute("commit")
+
+    def _position(self, connection: sqlite3.Connection) -> int:
+        found: int = connection.execute(
+            "select position from bizcore_companies where id=?", (self._number,)
+        ).fetchone()[0]
+        return found
+
+    @property
+    def _cache(self) -> Cache:
+        caches = self._database.session().caches
+        cache = caches.get(self._number)
+        if cache is None:
+            cache = caches[self._number] = Cache()
+        return cache
+
+    # -- documents -----------------------------------------------------------------------------------------------------
+
+    def doc(self, kind: str, id: str) -> Row | None:  # noqa: A002 - the field's name
+        """The latest version of a document."""
+        key = (kind, id)
+        if self._steady:
+            cache = self._cache.at(self._head.position)
+            if key in cache.docs:
+                return cache.docs[key]
+        with self._asking() as (connection, moved):
+            found = connection.execute(_DOC, (self._number, kind, id, self._head.position)).fetchone()
+        row = Row(*found) if found is not None else None
+        if not moved:
+            self._cache.at(self._head.position).docs[key] = row
+        return row
+
+    def history(self, kind: str, id: str) -> Sequence[Row]:  # noqa: A002
+        """Every version of a document, oldest first."""
+        with self._asking() as (connection, _):
+            return [Row(*one) for one in connection.execute(_HISTORY, (self._number, kind, id, self._head.position))]
+
+    def all(self, kind: str, *, after: str = "", limit: int) -> Sequence[Row]:
+        """The latest versions of the documents of a kind, by id."""
+        with self._asking() as (connection, _):
+            return [Row(*one) for one in connection.execute(_ALL, (self._number, kind, after, self._head.position, limit))]
+
+    def find(
+        self, index: str, prefix: str, *, upto: str | None = None, newest_first: bool = False, limit: int
+    ) -> Sequence[Row]:
+        """The documents under an index, in order of key, kind, id."""
+        return [row for _, row in self.keyed(index, prefix, upto=upto, newest_first=newest_first, limit=limit)]
+
+    def keyed(
+        self, index: str, prefix: str, *, upto: str | None, newest_first: bool, limit: int
+    ) -> Sequence[tuple[IndexKey, Row]]:
+        """As `find`, each row with its (key, kind, id)."""
+        asked = (index, prefix, upto, newest_first, limit)
+        if self._steady:
+            cache = self._cache.at(self._head.position)
+            if asked in cache.found:
+                return cache.found[asked]
+        at = self._head.position
+        statement = _KEYED.format("desc" if newest_first else "asc")
+        bound = prefix + _LAST if upto is None else upto
+        with self._asking() as (connection, moved):
+            rows = connection.execute(statement, (at, self._number, index, prefix, bound, at, at, limit)).fetchall()
+        found = [((key, kind, id_), Row(kind, id_, *rest)) for key, kind, id_, *rest in rows]
+        if not moved and len(found) <= 100:  # noqa: PLR2004 - long answers would only push out the short ones
+            self._cache.at(at).found[asked] = found
+        return found
+
+    # -- books ---------------------------------------------------------------------------------------------------------
+
+    def lot(self, book: str, account: str, party: str, unit: str, lot: str) -> LotRow | None:
+        """One open lot."""
+        with self._asking() as (connection, moved):
+            if not moved:
+                found = connection.execute(
+                    f"select {schema.LOT_COLUMNS} from bizcore_lots"  # noqa: S608 - column names of our own
+                    " where company=? and book=? and account=? and party=? and unit=? and lot=?",
+                    (self._number, book, account, party, unit, lot),
+                ).fetchone()
+                return LotRow(*found) if found is not None else None
+        return next((one for one in self.lots(book, account, party) if (one.unit, one.lot) == (unit, lot)), None)
+
+    def lots(self, book: str, account: str, party: str | None = None) -> Sequence[LotRow]:
+        """The open lots of an account, oldest first."""
+        with self._asking() as (connection, moved):
+            later = self._later(connection) if moved else []
+            if not any(one.book == book and one.account == account for one in later):
+                where = "" if party is None else " and party=?"
+                bound = () if party is None else (party,)
+                rows = connection.execute(
+                    f"select {schema.LOT_COLUMNS} from bizcore_lots where company=? and book=? and account=?{where}",  # noqa: S608
+                    (self._number, book, account, *bound),
+                )
+                return sorted((LotRow(*one) for one in rows), key=lot_order)
+            return open_lots(self._rows(connection, PostingQuery(book=book, account=account, party=party)))
+
+    def postings(self, query: PostingQuery) -> Iterator[PostingRow]:
+        """Postings in order of period, account, unit, position, line; streamed."""
+        with self._database.guarded():
+            yield from self._rows(self._database.session().connection, query)
+
+    def _rows(self, connection: sqlite3.Connection, query: PostingQuery) -> Iterator[PostingRow]:
+        """One seek a period when an account is named, one range else; a position never changes, so no snapshot is needed."""
+        where, bound = self._where(query)
+        statement = (
+            f"select {schema.POSTING_COLUMNS} from bizcore_postings where company=? and book=?{{}}{where}"  # noqa: S608
+            " order by period, account, unit, position, line"
+        )
+        for clause, periods in self._ranges(connection, query):
+            for one in connection.execute(statement.format(clause), (self._number, query.book, *periods, *bound)):
+                row = PostingRow(*one)
+                if not query.dims or has_dims(row.dims, query.dims):
+                    yield row
+
+    def _ranges(self, connection: sqlite3.Connection, query: PostingQuery) -> list[tuple[str, tuple[int, ...]]]:
+        bucket = self._settings.bucket
+        start, end = query.span.start, query.span.end
+        first = bucket_of(start.isoformat(), bucket) if start is not None else 0
+        last = bucket_of(end.isoformat(), bucket) if end is not None else 99_999_999
+        if query.account is None:
+            return [(" and period between ? and ?", (first, last))]
+        periods = connection.execute(_PERIODS, (self._number, query.book)).fetchall()
+        return [(" and period=?", (one,)) for (one,) in periods if first <= one <= last]
+
+    def _where(self, query: PostingQuery) -> tuple[str, tuple[object, ...]]:
+        """The other conditions; every column name stands here, every value is bound."""
+        conditions: list[tuple[str, object]] = [
+            ("account=?", query.account),
+            ("account>=?", query.first if query.account is None else None),
+            ("account<=?", query.last if query.account is None else None),
+            ("unit=?", query.unit),
+            ("lot=?", query.lot),
+            ("party=?", query.party),
+            ('"on">=?', query.span.start.isoformat() if query.span.start is not None else None),
+            ('"on"<?', query.span.end.isoformat() if query.span.end is not None else None),
+            ("position<=?", self._head.position),
+        ]
+        used = [(text, value) for text, value in conditions if value is not None]
+        return "".join(f" and {text}" for text, _ in used), tuple(value for _, value in used)
+
+    def totals(self, query: PostingQuery, *, by: tuple[str, ...]) -> Iterable[TotalRow]:
+        """Sums by any of account, unit, period, party; kept totals for whole periods, postings for the parts."""
+        found: dict[tuple[str, ...], list[int]] = {}
+        with self._asking() as (connection, moved):
+            if not is_plain(query) or "party" in by:
+                for row in self._rows(connection, query):
+                    _add(found, tuple(str(getattr(row, one)) for one in by), sides(row.amount, row.value), 1)
+                return [TotalRow(key, *sums) for key, sums in sorted(found.items())]
+            self._add_kept(connection, query, by, found)
+            for row in self._later(connection) if moved else ():
+                if row.book == query.book and matches(row, query):
+                    _add(found, tuple(str(getattr(row, one)) for one in by), sides(row.amount, row.value), -1)
+        return [TotalRow(key, *sums) for key, sums in sorted(found.items()) if any(sums)]
+
+    def _add_kept(
+        self, connection: sqlite3.Connection, query: PostingQuery, by: tuple[str, ...], found: dict[Any, list[int]]
+    ) -> None:
+        """Whole periods from the kept totals, the two part periods of a span from their postings."""
+        bucket = self._settings.bucket
+        span = query.span
+        first, last, parts = 1, 99_999_999, []
+        if span.start is not None:
+            first = bucket_of(span.start.isoformat(), bucket)
+            if bucket_span(first, bucket).start != span.start:
+                parts.append(bucket_span(first, bucket))
+                first += 1
+        if span.end is not None:
+            cut = bucket_of(span.end.isoformat(), bucket)
+            last = cut - 1
+            if bucket_span(cut, bucket).start != span.end and bucket_span(cut, bucket) not in parts:
+                parts.append(bucket_span(cut, bucket))
+        where, bound = self._account_where(query)
+        if span.start is None and span.end is None and "period" not in by:
+            first = last = schema.NOW
+        columns = ", ".join(by) or "1"
+        group = f" group by {', '.join(by)}" if by else ""
+        for *key, debit, credit, value_debit, value_credit in connection.execute(
+            f"select {columns}, sum(debit), sum(credit), sum(value_debit), sum(value_credit) from bizcore_totals"  # noqa: S608
+            f" where company=? and book=? and period between ? and ?{where}{group}",
+            (self._number, query.book, first, last, *bound),
+        ):
+            if debit is not None:
+                name = tuple(str(one) for one in key) if by else ()
+                _add(found, name, (debit, credit, value_debit, value_credit), 1)
+        for part in parts:
+            cut_query = PostingQuery(
+                book=query.book, account=query.account, first=query.first, last=query.last, unit=query.unit,
+                span=part.intersect(span),
+            )  # fmt: skip
+            for row in self._rows(connection, cut_query):
+                _add(found, tuple(str(getattr(row, one)) for one in by), sides(row.amount, row.value), 1)
+
+    def _account_where(self, query: PostingQuery) -> tuple[str, tuple[object, ...]]:
+        conditions = [
+            ("account=?", query.account),
+            ("account>=?", query.first if query.account is None else None),
+            ("account<=?", query.last if query.account is None else None),
+            ("unit=?", query.unit),
+        ]
+        used = [(text, value) for text, value in conditions if value is not None]
+        return "".join(f" and {text}" for text, _ in used), tuple(value for _, value in used)
+
+    def balance(self, book: str, account: str, unit: str) -> BalanceRow:
+        """What an account holds of a unit."""
+        with self._asking() as (connection, moved):
+            found = connection.execute(_NOW, (self._number, book, account, unit)).fetchone()
+            row = BalanceRow(*found) if found is not None else BalanceRow(0, 0, 0)
+            if not moved or row.position <= self._head.position:
+                return row
+            amount, value = row.amount, row.value
+            for later in self._later(connection):
+                if (later.book, later.account, later.unit) == (book, account, unit):
+                    amount, value = amount - later.amount, value - later.value
+            rows = self._rows(connection, PostingQuery(book=book, account=account, unit=unit))
+            return BalanceRow(amount, value, max((one.position for one in rows), default=0))
+
+    def _later(self, connection: sqlite3.Connection) -> list[PostingRow]:
+        """The postings after this reading's position, from the log; kept, and extended as the log grows."""
+        known, rows = self._tail
+        after = max(known, self._head.position)
+        for one in self._log(connection, after, None):
+            rows.extend(posting_rows(record.entries(one), one.position, self._settings))
+            after = one.position
+        self._tail = (after, rows)
+        return rows
+
+    # -- the rest ------------------------------------------------------------------------------------------------------
+
+    def series(self, name: str) -> int:
+        """How many numbers a series has given."""
+        with self._asking() as (connection, _):
+            found = connection.execute(
+                "select count from bizcore_series where company=? and name=? and position<=? order by position desc limit 1",
+                (self._number, name, self._head.position),
+            ).fetchone()
+        return found[0] if found is not None else 0
+
+    def derived(self, name: str, key: str) -> tuple[str, int] | None:
+        """A disposable result and its position; None when it is newer than this reading."""
+        with self._asking() as (connection, _):
+            found: tuple[str, int] | None = connection.execute(
+                "select body, position from bizcore_derived where company=? and name=? and key=?", (self._number, name, key)
+            ).fetchone()
+        return found if found is not None and found[1] <= self._head.position else None
+
+    def logged(self, key: str) -> LogRow | None:
+        """The change that a key stands for."""
+        with self._asking() as (connection, _):
+            found = connection.execute(
+                f"select {schema.LOG_COLUMNS} from bizcore_log where company=? and key=? and position<=?",  # noqa: S608
+                (self._number, key, self._head.position),
+            ).fetchone()
+        return LogRow(*found) if found is not None else None
+
+    def log(self, *, after: int = 0) -> Iterator[LogRow]:
+        """Changes in log order; streamed."""
+        with self._database.guarded():
+            yield from self._log(self._database.session().connection, after, self._head.position)
+
+    def _log(self, connection: sqlite3.Connection, after: int, upto: int | None) -> Iterator[LogRow]:
+        base = self._number << schema.POSITION_BITS
+        last = base + (upto if upto is not None else (1 << schema.POSITION_BITS) - 1)
+        for one in connection.execute(
+            f"select {schema.LOG_COLUMNS} from bizcore_log where id>? and id<=? order by id",  # noqa: S608
+            (base + after, last),
+        ):
+            yield LogRow(*one)
+
+    def state(self) -> Iterator[tuple[Any, ...]]:
+        """Latest documents, balances and series in canonical order."""
+        with self._asking() as (connection, moved):
+            rows: list[tuple[Any, ...]] = [
+                ("document", *one)
+                for one in connection.execute(
+                    "select kind, id, version, body from bizcore_documents d where company=? and kind<>'$intent' and position="
+                    "(select max(position) from bizcore_documents x where x.company=d.company and x.kind=d.kind"
+                    " and x.id=d.id and x.position<=?)",
+                    (self._number, self._head.position),
+                )
+            ]
+            rows += [("balance", *one) for one in self._balances(connection, moved=moved)]
+            rows += [
+                ("series", *one)
+                for one in connection.execute(
+                    "select name, max(count) from bizcore_series where company=? and position<=? group by name",
+                    (self._number, self._head.position),
+                )
+            ]
+        yield from sorted(rows, key=lambda row: row[:4])
+
+    def _balances(self, connection: sqlite3.Connection, *, moved: bool) -> Iterator[tuple[str, str, str, int, int]]:
+        kept = {
+            tuple(key): [amount, value]
+            for *key, amount, value in connection.execute(
+                "select book, account, unit, debit-credit, value_debit-value_credit from bizcore_totals"
+                " where company=? and period=0",
+                (self._number,),
+            )
+        }
+        for row in self._later(connection) if moved else ():
+            mine = kept[row.book, row.account, row.unit]
+            mine[0] -= row.amount
+            mine[1] -= row.value
+        for (book, account, unit), (amount, value) in kept.items():
+            if amount or value:
+                yield book, account, unit, amount, value
+
+
+def _add(found: dict[Any, list[int]], key: tuple[str, ...], sums: Sequence[int], sign: int) -> None:
+    mine = found.get(key)
+    if mine is None:
+        found[key] = [sign * one for one in sums]
+    else:
+        for at, one in enumerate(sums):
+            mine[at] += sign * one
