@@ -62,13 +62,16 @@ def open_items(view: View, *, customer: str | None = None, vendor: str | None = 
         asked = [("receivable", None), ("payable", None)]  # type: ignore[list-item]
     chart = charts.of(view)
     found = [item for role, party in asked for item in _open(view, chart.role(role), party)]
-    names = ("account", "party", "item", "on", "due", "amount", "value")
-    kinds = ("text", "text", "text", "date", "date", "money", "money")
     company = view.currency
     return Table(
         [
-            Column(name, kind=kind, unit=company if name == "value" else None)
-            for name, kind in zip(names, kinds, strict=True)
+            Column("account"),
+            Column("party"),
+            Column("item"),
+            Column("on", kind="date"),
+            Column("due", kind="date"),
+            Column("amount", kind="money"),
+            Column("value", kind="money", unit=company),
         ],
         [
             (

@@ -106,8 +106,9 @@ def _check_legs(document: TradeDocument, legs: Sequence[Posting], side: int) -> 
         if not isinstance(one.amount, Money) or one.amount.currency != document.currency:
             raise LegsDiffer(net=document.net, legs=amount)
         amount += one.amount
-    if amount != document.net * side:
-        raise LegsDiffer(net=document.net, legs=amount * side)
+    net = document.net if side > 0 else -document.net
+    if amount != net:
+        raise LegsDiffer(net=document.net, legs=amount if side > 0 else -amount)
 
 
 class _Rate:

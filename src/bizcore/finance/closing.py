@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -15,7 +15,6 @@ from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
 from bizcore.finance import chart as charts
 from bizcore.finance.chart import Chart
-from bizcore.finance.documents import Bill, CreditNote, Invoice, TradeDocument, VendorCredit
 from bizcore.flow.document import Document
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.kernel.days import Day, day
@@ -29,20 +28,6 @@ CLOSING: Final = "closing"
 """The dimension that marks postings of closing entries, so that statements can look past them."""
 
 _DAY: Final = timedelta(days=1)
-_DOCUMENTS: Final[tuple[type[TradeDocument], ...]] = (Invoice, CreditNote, Bill, VendorCredit)
-
-
-class DraftsLeft(Refused):
-    """Documents of the period are still drafts."""
-
-    code = "drafts_left"
-
-    def __init__(self, *, period: str, documents: tuple[str, ...]) -> None:
-        super().__init__(
-            f"{period} has drafts: {', '.join(documents[:5])}; issue or remove them first",
-            period=period,
-            documents=documents,
-        )
 
 
 class LaterYearClosed(Refused):
@@ -65,6 +50,10 @@ class ClosedBalance:
     value: Money
 
 
+def _closed(value: Iterable[ClosedBalance]) -> tuple[ClosedBalance, ...]:
+    return tuple(value)
+
+
 @frozen(kw_only=True)
 class YearClose(Document):
     """A year closed: the closing entry, and the balances it carried to retained earnings.
@@ -79,7 +68,7 @@ class YearClose(Document):
     on: date = field(converter=day)
     entry: str = ""
     retained: str = ""
-    closed: tuple[ClosedBalance, ...] = field(default=(), converter=tuple)
+    closed: tuple[ClosedBalance, ...] = field(default=(), converter=_closed)
 
 
 def lock(view: View, *, kind: LockKind, upto: Day) -> Changes[Lock]:
@@ -94,12 +83,12 @@ def lock(view: View, *, kind: LockKind, upto: Day) -> Changes[Lock]:
 
 
 def close_month(view: View, period: str) -> Changes[Lock]:
-    """Close a month (or any other period of the calendar): nothing may be a draft, then everything up to its end is locked.
+    """Close a month, or any other period of the calendar: everything up to its end is locked.
 
-    Raises: DraftsLeft.
+    Guarantees: a lock never moves back by closing; closing twice is closing once.
+    Raises: NotAPeriod.
     """
     span = view.calendar.period(period)
-    _check_drafts(view, span)
     known = view.seek(Lock, LockKind.ALL.value)
     upto = span.end - _DAY
     return Changes(set_lock(view, LockKind.ALL, upto if known is None else max(upto, known.upto)))
@@ -109,14 +98,13 @@ def close_year(view: View, year: str) -> Changes[YearClose]:
     """Close a year: income and expense are carried to retained earnings by one entry on its last day, then it is locked.
 
     Guarantees: closing twice is closing once; every statement reads the same before and after.
-    Raises: DraftsLeft, LaterYearClosed.
+    Raises: NotAPeriod, LaterYearClosed.
     """
     span = view.calendar.period(year)
     known = view.seek(YearClose, year)
     if known is not None and known.state == "closed":
         return Changes(known)
     _check_order(view, year, span)
-    _check_drafts(view, span)
     chart = charts.of(view, on=span.end - _DAY)
     retained = chart.role("retained_earnings")
     closed = tuple(_balances(view, chart, upto=span.end))
@@ -197,14 +185,6 @@ def _check_order(view: View, year: str, span: Period) -> None:
     later = next(closes(view, span=Span(span.end, None)), None)
     if later is not None:
         raise LaterYearClosed(year=year, closed=later.id)
-
-
-def _check_drafts(view: View, span: Period) -> None:
-    drafts = [
-        f"{cls.kind} {one.id}" for cls in _DOCUMENTS for one in view.find(cls, "state", "draft") if one.on < span.end
-    ]
-    if drafts:
-        raise DraftsLeft(period=span.name, documents=tuple(drafts))
 
 
 def _balances(view: View, chart: Chart, *, upto: date) -> Iterator[ClosedBalance]:

@@ -6,7 +6,10 @@ from bizcore.change.desk import Desk, documents, draft, report, verb
 from bizcore.finance import aging, closing, journal, settlement, statements
 from bizcore.finance import invoices as invoicing
 from bizcore.finance.chart import Account
+from bizcore.finance.closing import YearClose
 from bizcore.finance.documents import Bill, CreditNote, Invoice, VendorCredit
+from bizcore.finance.journal import EntryReversal
+from bizcore.finance.policies import FinancePolicies
 from bizcore.finance.rates import ExchangeRate
 from bizcore.finance.settlement import Payment, Settlement
 
@@ -49,3 +52,6 @@ class FinanceDesk(Desk):
     payments = documents(Payment)
     settlements = documents(Settlement)
     rates = documents(ExchangeRate)
+    policies = documents(FinancePolicies)
+    reversals = documents(EntryReversal)
+    year_closes = documents(YearClose)

@@ -52,7 +52,7 @@ class Figure(NamedTuple):
     inputs: tuple[tuple[str, int], ...] = ()
 
     def total(self, key: str, label: str, rule: str, *others: tuple[int, Figure]) -> Figure:
-        """This figure and others, each with its sign, as one."""
+        """The sum of this figure and others, each with its sign."""
         signed = ((1, self), *others)
         return Figure(
             key,
@@ -149,22 +149,21 @@ def newest_on(view: View) -> date | None:
 
     Totals name the newest period that has postings, so that only that one is walked over.
     """
-    periods = [int(row.key[0]) for row in view.totals(PostingQuery(book=JOURNAL), by=("period",))]
-    if not periods:
+    span = _newest_bucket(view)
+    if span is None:
         return None
-    span = bucket_span(max(periods), view.settings.bucket)
     return date.fromisoformat(max(row.on for row in view.postings(PostingQuery(book=JOURNAL, span=span))))
 
 
 def year_of_newest(view: View) -> Span | None:
-    """The fiscal year that the newest posting lies in; most calendars need no walk over postings for it."""
+    """The fiscal year that the newest posting lies in: years begin with a month, so its period decides."""
+    span = _newest_bucket(view)
+    return None if span is None or span.start is None else view.calendar.year(span.start).span
+
+
+def _newest_bucket(view: View) -> Span | None:
     periods = [int(row.key[0]) for row in view.totals(PostingQuery(book=JOURNAL), by=("period",))]
-    if not periods:
-        return None
-    span = bucket_span(max(periods), view.settings.bucket)
-    first, last = view.calendar.year(span.start), view.calendar.year(span.end - timedelta(days=1))
-    found = first if first == last else view.calendar.year(newest_on(view) or span.start)
-    return Span(found.start, found.end)
+    return bucket_span(max(periods), view.settings.bucket) if periods else None
 
 
 def until(at: date | None) -> Span:

@@ -103,7 +103,17 @@ def invoice(
 
     Nothing is recorded; the result is the class one can build oneself.
     """
-    return Invoice(customer=customer, on=on, lines=lines, **_defaults(view, customer, on, currency, terms))
+    policies = view.policies(FinancePolicies, on=on, scope=customer)
+    return Invoice(
+        customer=customer,
+        on=on,
+        lines=lines,
+        currency=currency or policies.currency or view.currency,
+        terms=terms or policies.terms,
+        tax_rounding=policies.tax_rounding,
+        rounding_mode=policies.rounding_mode,
+        prices=policies.prices,
+    )
 
 
 def vendor_bill(
@@ -117,18 +127,18 @@ def vendor_bill(
     terms: Terms | None = None,
 ) -> Bill:
     """Draft a bill: currency, terms and tax policies are those in force for the vendor on that day."""
-    return Bill(vendor=vendor, on=on, lines=lines, reference=reference, **_defaults(view, vendor, on, currency, terms))
-
-
-def _defaults(view: View, party: str, on: Day, currency: str | None, terms: Terms | None) -> dict[str, object]:
-    policies = view.policies(FinancePolicies, on=on, scope=party)
-    return {
-        "currency": currency or policies.currency or view.currency,
-        "terms": terms or policies.terms,
-        "tax_rounding": policies.tax_rounding,
-        "rounding_mode": policies.rounding_mode,
-        "prices": policies.prices,
-    }
+    policies = view.policies(FinancePolicies, on=on, scope=vendor)
+    return Bill(
+        vendor=vendor,
+        on=on,
+        lines=lines,
+        reference=reference,
+        currency=currency or policies.currency or view.currency,
+        terms=terms or policies.terms,
+        tax_rounding=policies.tax_rounding,
+        rounding_mode=policies.rounding_mode,
+        prices=policies.prices,
+    )
 
 
 def _recorded(view: View, document: T, verb: str) -> Changes[T]:
@@ -150,5 +160,5 @@ def _check_credit(note: TradeDocument, credited: TradeDocument, earlier: Iterabl
     if credited.currency != note.currency:
         raise OtherCurrency(field="credits", value=credited.gross, currency=note.currency)
     total = Money.sum((one.owed for one in earlier), note.currency) + note.owed
-    if total * credited.owed.sign > abs(credited.owed):
+    if abs(total) > abs(credited.owed):
         raise OverCredited(document=credited.id, billed=credited.owed, credited=total)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from enum import Enum
 from typing import Any, NamedTuple
@@ -103,6 +103,10 @@ def _documents(one: Any) -> list[tuple[str, ...]]:
     return [(found,) for found in sorted({document_of(use.lot) or use.lot for use in one.settles})]
 
 
+def _settled(value: Iterable[Settled]) -> tuple[Settled, ...]:
+    return tuple(value)
+
+
 @frozen(kw_only=True)
 class Payment(Document):
     """Money that came in or went out, and what it settled: a fact, never matched again.
@@ -129,7 +133,7 @@ class Payment(Document):
     bank: str
     received: Money | None = None
     written_off: Money | None = None
-    settles: tuple[Settled, ...] = field(default=(), converter=tuple)
+    settles: tuple[Settled, ...] = field(default=(), converter=_settled)
     advance: Money | None = None
     result: Money | None = None
     text: str = ""
@@ -150,7 +154,7 @@ class Settlement(Document):
     party: str
     on: date = field(converter=day)
     source: str
-    settles: tuple[Settled, ...] = field(default=(), converter=tuple)
+    settles: tuple[Settled, ...] = field(default=(), converter=_settled)
     result: Money | None = None
 
 

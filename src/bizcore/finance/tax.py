@@ -101,7 +101,7 @@ def tax_code(value: str | None) -> TaxCode:
 
 @lru_cache(maxsize=256)
 def _parsed(value: str) -> TaxCode:
-    found = _CODE.fullmatch(value) if isinstance(value, str) else None
+    found = _CODE.fullmatch(value) if type(value) is str else None
     if found is None:
         raise UnknownTaxCode(value=str(value)[:40], why="it is not a category and a rate in percent")
     category, rate = found[1], Decimal(found[2] or 0)

@@ -78,9 +78,9 @@ class Portion(NamedTuple):
     def of(self, total: Money, rest: Money) -> Money:
         """The amount, before anything is known of the portions after it; fixed amounts take the total's sign."""
         if self.share is Share.TOTAL:
-            return (total * self.figure).round()
+            return (total.exact * self.figure).round()
         if self.share is Share.REST:
-            return (rest * self.figure).round()
+            return (rest.exact * self.figure).round()
         return Exact(self.figure * total.sign, total.currency).round()
 
     def due(self, on: date) -> date:
@@ -137,7 +137,7 @@ class Terms:
     @classmethod
     def from_plain(cls, data: object) -> Terms:
         """Read the text; an instance passes. Raises: BadTerms."""
-        return data if isinstance(data, Terms) else cls(data)  # type: ignore[arg-type]
+        return data if isinstance(data, Terms) else cls(data)
 
     def __str__(self) -> str:
         """The text."""
