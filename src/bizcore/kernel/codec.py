@@ -106,7 +106,7 @@ def reader(annotation: Any) -> Reader:  # noqa: ANN401 - type expressions have n
         return _sequence_reader(reader(arguments[0]) if arguments else _anything)
     if origin in _MAPPINGS or annotation in _MAPPINGS:
         arguments = list(typing.get_args(annotation))
-        return _mapping_reader(reader(arguments[1]) if arguments else _anything)
+        return _mapping_reader(reader(arguments[-1]) if arguments else _anything)
     return _class_reader(origin or annotation)
 
 

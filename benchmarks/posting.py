@@ -1,0 +1,105 @@
+"""Posting against the raw limit of the same machine: entry row and two posting rows through sqlite3, WAL, FULL.
+
+    python benchmarks/posting.py --commit 1          one durable entry a commit          goal: >= 0.5 x raw
+    python benchmarks/posting.py --commit 100,1000   apply_each, an act each             goal: >= 0.08 x, >= 0.05 x raw
+
+Both sides alternate in one run; the figure is the median of the rounds' ratios. Before anything is printed the books are checked
+against the raw rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from bizcore import Company, Money
+from bizcore.book.entry import Entry, Posting
+from bizcore.change.reading import PostingQuery
+from bizcore.store.opener import open_store
+
+ACCOUNTS = [f"{number}" for number in range(1000, 2000)]
+
+
+def raw(path: Path, entries: int, commit: int) -> float:
+    """Entries a second of the raw side: one entry row, two posting rows."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    for pragma in ("journal_mode=wal", "synchronous=full", "wal_autocheckpoint=16000"):
+        connection.execute(f"pragma {pragma}")
+    connection.execute("create table entry(id integer primary key, day text, text text)")
+    connection.execute("create table posting(id integer primary key, entry integer, account text, amount integer)")
+    begun = time.perf_counter()
+    for first in range(0, entries, commit):
+        connection.execute("begin immediate")
+        for number in range(first, first + commit):
+            connection.execute("insert into entry values(?,?,?)", (number, "2026-03-05", "sale"))
+            connection.execute("insert into posting values(null,?,?,?)", (number, ACCOUNTS[number % 1000], 100 + number % 7))
+            connection.execute("insert into posting values(null,?,?,?)", (number, ACCOUNTS[(number * 7 + 1) % 1000], -100 - number % 7))
+        connection.execute("commit")
+    took = time.perf_counter() - begun
+    assert connection.execute("select count(*), sum(amount) from posting").fetchone() == (2 * entries, 0)
+    connection.close()
+    return entries / took
+
+
+def ours(path: Path, entries: int, commit: int) -> float:
+    """Entries a second through acts: validated value, act, plan, seal, chain, kept totals, durable."""
+    acme = Company.create("acme", currency="EUR", store=open_store(f"sqlite:///{path}"), actor="bench")
+    prepare(acme)
+    post = acme.finance.post
+    day = "2026-03-05"
+    begun = time.perf_counter()
+    for first in range(0, entries, commit):
+        acts = []
+        for number in range(first, first + commit):
+            amount = Money.of_minor(100 + number % 7, "EUR")
+            entry = Entry(day, [Posting(ACCOUNTS[number % 1000], amount), Posting(ACCOUNTS[(number * 7 + 1) % 1000], -amount)])
+            acts.append((post(entry), f"key {number:09d}"))
+        if commit == 1:
+            acme.apply(acts[0][0], key=acts[0][1])
+        else:
+            acme.apply_each(acts)
+    took = time.perf_counter() - begun
+    totals = acme.view().totals(PostingQuery(book="journal"), by=("account",))
+    assert sum(one.debit for one in totals) == sum(100 + number % 7 for number in range(entries))
+    assert sum(one.value for one in totals) == 0
+    acme.close()
+    return entries / took
+
+
+def prepare(acme: Company) -> None:
+    """A chart of a thousand accounts of our own."""
+    from bizcore.finance.chart import Account, Nature
+
+    acme.apply_each(
+        [(acme.put(Account(code=code, name=f"Account {code}", nature=Nature.ASSET)), None) for code in ACCOUNTS]
+    )
+
+
+def main() -> None:
+    """Print both sides and the ratio for each batch size."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--commit", default="1,100,1000")
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--entries", type=int, default=0, help="entries a round; 2,000 one by one, 20,000 in batches")
+    given = options.parse_args()
+    goals = {1: 0.5, 100: 0.08, 1000: 0.05}
+    for commit in (int(one) for one in given.commit.split(",")):
+        entries = given.entries or (2_000 if commit == 1 else 20_000)
+        ratios, left, right = [], [], []
+        for _ in range(given.rounds):
+            with tempfile.TemporaryDirectory() as folder:
+                left.append(raw(Path(folder) / "raw.db", entries, commit))
+                right.append(ours(Path(folder) / "ours.db", entries, commit))
+                ratios.append(right[-1] / left[-1])
+        print(
+            f"commit {commit:5d}: raw {statistics.median(left):9.0f}/s  ours {statistics.median(right):9.0f}/s  "
+            f"ratio {statistics.median(ratios):.3f}  (goal {goals.get(commit, 0):.2f}; {min(ratios):.3f} to {max(ratios):.3f})"
+        )
+
+
+if __name__ == "__main__":
+    main()
