@@ -40,7 +40,9 @@ def run(*command: object, quiet: bool = False, cwd: pathlib.Path = HERE) -> int:
     """Run it with .venv first on PATH; its exit code."""
     sink = subprocess.DEVNULL if quiet else None
     try:
-        return subprocess.run([str(c) for c in command], env=ENV, cwd=cwd, stdout=sink, stderr=sink, check=False).returncode
+        return subprocess.run(
+            [str(c) for c in command], env=ENV, cwd=cwd, stdout=sink, stderr=sink, check=False
+        ).returncode
     except OSError:  # not there, or not for this machine
         return 127
 
@@ -58,7 +60,7 @@ def installer() -> tuple[object, ...]:
         command = (*own, "install", "--disable-pip-version-check")
     else:
         try:
-            from ensurepip import bootstrap as _  # the bare name can be an empty namespace package
+            from ensurepip import bootstrap as _  # noqa: F401 - the bare name can be an empty namespace package
 
             venv.create(HOME, with_pip=True, clear=True)
             command = (*own, "install", "--disable-pip-version-check")
@@ -92,7 +94,9 @@ def test(*pytest_args: str) -> int:
             continue
         began = time.perf_counter()
         code = run(BIN / tool, *options, *(pytest_args if tool == "pytest" else ()))
-        print(f"-- {name}: {'ok' if code == 0 else f'FAILED ({code})'}, {time.perf_counter() - began:.1f} s", flush=True)
+        print(
+            f"-- {name}: {'ok' if code == 0 else f'FAILED ({code})'}, {time.perf_counter() - began:.1f} s", flush=True
+        )
         if code:
             return code
     return 0

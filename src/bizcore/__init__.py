@@ -6,7 +6,7 @@ imported from its domain (`bizcore.finance`, `bizcore.supply`, `bizcore.sfa`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # importing typing for it would cost more than everything else here; checkers know the name
 
 if TYPE_CHECKING:
     from bizcore.company import Company
