@@ -252,6 +252,20 @@ class Entry:
         """The key of the book in the store: a parallel ledger is a book of its own."""
         return self.book if self.ledger == "main" else f"{self.book}:{self.ledger}"
 
+    def identified(self, id: str) -> Entry:  # noqa: A002 - the field's name
+        """The same entry under an id; what was balanced stays so, and is not checked again."""
+        made = object.__new__(Entry)
+        for name in _FIELDS:
+            object.__setattr__(made, name, getattr(self, name))
+        object.__setattr__(made, "id", id)
+        return made
+
+    def is_but_for_id(self, other: Entry) -> bool:
+        """Whether the two say the same, whatever their ids."""
+        return self.postings is other.postings and all(
+            getattr(self, name) == getattr(other, name) for name in _FIELDS if name != "postings"
+        )
+
     def reversed(self, on: Day) -> Entry:
         """The entry that undoes this one: every line with both signs turned, linked to the original."""
         return evolve(
@@ -269,6 +283,9 @@ class Entry:
             for one in self.postings
         ]
         return "\n".join([head, *lines])
+
+
+_FIELDS: Final = ("on", "postings", "book", "text", "ledger", "period", "about", "reverses", "extra")
 
 
 class MixedValues(Invalid):

@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from attrs import evolve
-
 from bizcore.book.entry import Entry
 from bizcore.change.reading import LogRow
 from bizcore.kernel.codec import decode
@@ -33,4 +31,4 @@ def _entry(data: dict[str, Any], row: LogRow) -> Entry:
     if ARGUMENT not in data:
         return decode(Entry, data)
     found = json.loads(row.intent)[data[ARGUMENT]]
-    return evolve(decode(Entry, found), id=data["id"])
+    return decode(Entry, found).identified(data["id"])

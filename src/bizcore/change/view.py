@@ -233,7 +233,7 @@ class View:
         """
         if isinstance(thing, Entry):
             self._minted += 1
-            return cast("M", evolve(thing, id=minted(self._base, self._minted)))
+            return cast("M", thing.identified(minted(self._base, self._minted)))
         if thing.id:
             checked_id(thing.id, "id")
             kind = type(thing).kind

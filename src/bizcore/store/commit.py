@@ -204,9 +204,8 @@ def _id_of(value: Document, sealed: Sealed, documents: list[Document]) -> str:
 
 def _entry_text(entry: Entry, arguments: Mapping[str, object]) -> str:
     for name, given in arguments.items():
-        if given is not entry and isinstance(given, Entry) and not given.id and given.postings is entry.postings:
-            if evolve(entry, id="") == given:
-                return f'{{"{ARGUMENT}":{quoted(name)},"id":{quoted(entry.id)}}}'
+        if isinstance(given, Entry) and not given.id and entry.is_but_for_id(given):
+            return f'{{"{ARGUMENT}":{quoted(name)},"id":{quoted(entry.id)}}}'
     return encode(entry)
 
 

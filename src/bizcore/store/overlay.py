@@ -50,7 +50,7 @@ class Overlay:
         self._lots: dict[tuple[str, str], dict[tuple[str, str, str], LotRow | None]] = {}
         self._series: dict[str, int] = {}
         self._derived: dict[tuple[str, str], tuple[str, int]] = {}
-        self._keys: dict[str, LogRow] = {}
+        self._keys: dict[str, LogRow | None] = {}
         self._bodies: dict[tuple[str, str, int], tuple[str, str]] = {}
 
     # -- writing -------------------------------------------------------------------------------------------------------
@@ -250,8 +250,12 @@ class Overlay:
 
     def logged(self, key: str) -> LogRow | None:
         """The change that a key stands for."""
-        own = self._keys.get(key)
-        return own if own is not None or self.base is None else self.base.logged(key)
+        if key in self._keys:
+            return self._keys[key]
+        found = self.base.logged(key) if self.base is not None else None
+        if found is None and self.base is not None:
+            self._keys[key] = None  # asked once below: planning looks the key up before the commit rule does
+        return found
 
     def log(self, *, after: int = 0) -> Iterator[LogRow]:
         """Changes in log order."""

@@ -34,7 +34,6 @@ from bizcore.store.port import (
     KeyReused,
     OutOfRange,
     SchemaNewer,
-    Stale,
     StoreBusy,
     StoreFull,
     StoreUnavailable,
@@ -103,8 +102,8 @@ class SqliteDatabase:
         """Make a company, or return the one that has the same settings."""
         with self.guarded(), self.writing() as connection:
             connection.execute(
-                "insert or ignore into bizcore_companies(name, settings, position, instant, hash) values(?,?,0,0,?)",
-                (settings.name, encode(settings), start().head.hash),
+                "insert or ignore into bizcore_companies(name, settings) values(?,?)",
+                (settings.name, encode(settings)),
             )
         store = self.company(settings.name)
         check_same(store.settings, settings)
@@ -272,7 +271,7 @@ class SqliteStore:
         database = self._database
         with database.guarded(), database.writing() as connection:
             head = self._head(connection)
-            if prepared is None or prepared.base_head != head:
+            if prepared is None or prepared.base_head.position != head.position or prepared.base_head.hash != head.hash:
                 prepared = start(SqliteReading(database, self._number, self.settings, head))
                 for one in batch:
                     commit(prepared, one, self.settings, database.stamp)
@@ -300,10 +299,8 @@ class SqliteStore:
         self._database.close()
 
     def _head(self, connection: sqlite3.Connection) -> Head:
-        row = connection.execute(
-            "select position, instant, hash from bizcore_companies where id=?", (self._number,)
-        ).fetchone()
-        return Head(*row)
+        row = connection.execute(schema.HEAD, self._range(0)).fetchone()
+        return Head(*row) if row is not None else start().head
 
     def _range(self, after: int) -> tuple[int, int]:
         base = self._number << schema.POSITION_BITS
@@ -311,13 +308,8 @@ class SqliteStore:
 
     def _write(self, connection: sqlite3.Connection, overlay: Overlay) -> None:
         """Write an overlay's own rows: one statement a table, the totals of a batch summed before."""
-        number, writes, head = self._number, overlay.writes, overlay.head
+        number, writes = self._number, overlay.writes
         base = number << schema.POSITION_BITS
-        moved = connection.execute(
-            schema.MOVE_HEAD, (head.position, head.instant, head.hash, number, overlay.base_head.position)
-        )
-        if moved.rowcount != 1:
-            raise Stale(read="the head", planned_at=overlay.base_head.position, head=self._head(connection).position)
         many = connection.executemany
         try:
             many(schema.INSERT_LOG, [(base + w.log.position, number, *w.log) for w in writes])
@@ -353,11 +345,11 @@ class SqliteStore:
         now: dict[tuple[str, str, str], list[int]] = {}
         last = overlay.balances_own
         for (book, period, account, unit), sums in overlay.totals_own.items():
-            rows.append((self._number, book, period, account, unit, *sums, last[book, account, unit][2]))
+            rows.append((self._number, book, account, unit, period, *sums, last[book, account, unit][2]))
             mine = now.get((book, account, unit))
             now[book, account, unit] = list(sums) if mine is None else [a + b for a, b in zip(mine, sums, strict=True)]
         for key, sums in now.items():
-            rows.append((self._number, key[0], schema.NOW, key[1], key[2], *sums, last[key][2]))
+            rows.append((self._number, *key, schema.NOW, *sums, last[key][2]))
         return sorted(rows) if len(rows) > 4 else rows  # noqa: PLR2004 - one plain entry
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 from bizcore.change import record
@@ -56,11 +56,11 @@ _KEYED: Final = (
 )
 _NOW: Final = (
     "select debit-credit, value_debit-value_credit, position from bizcore_totals"
-    " where company=? and book=? and period=0 and account=? and unit=?"
+    f" where company=? and book=? and account=? and unit=? and period={schema.NOW}"
 )
 _PERIODS: Final = (
-    "with recursive p(period) as (select min(period) from bizcore_totals where company=?1 and book=?2 and period>0"
-    " union all select (select min(period) from bizcore_totals where company=?1 and book=?2 and period>p.period) from p"
+    "with recursive p(period) as (select min(period) from bizcore_postings where company=?1 and book=?2"
+    " union all select (select min(period) from bizcore_postings where company=?1 and book=?2 and period>p.period) from p"
     " where p.period is not null) select period from p where period is not null"
 )
 
@@ -100,7 +100,7 @@ class Cache:
 
 
 class SqliteReading:
-    """A stable reading; holds no transaction, unless its user wraps it in `steady`."""
+    """A stable reading that holds no transaction."""
 
     def __init__(self, database: SqliteDatabase, number: int, settings: Settings, head: Head) -> None:
         self._database = database
@@ -108,55 +108,41 @@ class SqliteReading:
         self._settings = settings
         self._head = head
         self._tail: tuple[int, list[PostingRow]] = (0, [])
-        self._steady = False
 
     @property
     def head(self) -> Head:
         """The position that every answer is as of."""
         return self._head
 
-    @contextmanager
-    def steady(self) -> Iterator[bool]:
-        """One short transaction around a planning: says whether the head still is this reading's."""
-        session = self._database.session()
-        if session.depth:
-            yield self._position(session.connection) == self._head.position
-            return
-        with self._database.guarded():
-            session.connection.execute("begin")
-        try:
-            with self._database.guarded():
-                same = self._position(session.connection) == self._head.position
-            self._steady = same
-            yield same
-        finally:
-            self._steady = False
-            if session.connection.in_transaction:
-                session.connection.execute("commit")
+    def steady(self) -> AbstractContextManager[object]:
+        """Nothing to hold: what is append-only answers by position, and kept tables are asked together with the head."""
+        return nullcontext()
 
     @contextmanager
-    def _asking(self) -> Iterator[tuple[sqlite3.Connection, bool]]:
-        """A connection in one snapshot, and whether the head has moved since this reading began."""
+    def _asking(self) -> Iterator[sqlite3.Connection]:
+        """This thread's connection, for questions that a position answers whatever came later."""
+        with self._database.guarded():
+            yield self._database.session().connection
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[tuple[sqlite3.Connection, bool]]:
+        """A connection in one snapshot, and whether the head has moved since this reading began: for kept tables."""
         database = self._database
         with database.guarded():
-            session = database.session()
-            connection = session.connection
-            if self._steady:
-                yield connection, False
-            elif connection.in_transaction:
-                yield connection, self._position(connection) != self._head.position
-            else:
-                connection.execute("begin")
-                try:
-                    yield connection, self._position(connection) != self._head.position
-                finally:
-                    connection.execute("commit")
+            connection = database.session().connection
+            if connection.in_transaction:
+                yield connection, self._moved(connection)
+                return
+            connection.execute("begin")
+            try:
+                yield connection, self._moved(connection)
+            finally:
+                connection.execute("commit")
 
-    def _position(self, connection: sqlite3.Connection) -> int:
-        found: int = connection.execute(
-            "select position from bizcore_companies where id=?", (self._number,)
-        ).fetchone()[0]
-        return found
+    def _moved(self, connection: sqlite3.Connection) -> bool:
+        base = self._number << schema.POSITION_BITS
+        last = connection.execute(schema.HEAD, (base, base + (1 << schema.POSITION_BITS) - 1)).fetchone()
+        return last is not None and last[0] != self._head.position
 
     @property
     def _cache(self) -> Cache:
@@ -171,25 +157,22 @@ class SqliteReading:
     def doc(self, kind: str, id: str) -> Row | None:  # noqa: A002 - the field's name
         """The latest version of a document."""
         key = (kind, id)
-        if self._steady:
-            cache = self._cache.at(self._head.position)
-            if key in cache.docs:
-                return cache.docs[key]
-        with self._asking() as (connection, moved):
+        cache = self._cache.at(self._head.position)
+        if key in cache.docs:
+            return cache.docs[key]
+        with self._asking() as connection:
             found = connection.execute(_DOC, (self._number, kind, id, self._head.position)).fetchone()
-        row = Row(*found) if found is not None else None
-        if not moved:
-            self._cache.at(self._head.position).docs[key] = row
+        row = cache.docs[key] = Row(*found) if found is not None else None
         return row
 
     def history(self, kind: str, id: str) -> Sequence[Row]:  # noqa: A002
         """Every version of a document, oldest first."""
-        with self._asking() as (connection, _):
+        with self._asking() as connection:
             return [Row(*one) for one in connection.execute(_HISTORY, (self._number, kind, id, self._head.position))]
 
     def all(self, kind: str, *, after: str = "", limit: int) -> Sequence[Row]:
         """The latest versions of the documents of a kind, by id."""
-        with self._asking() as (connection, _):
+        with self._asking() as connection:
             return [Row(*one) for one in connection.execute(_ALL, (self._number, kind, after, self._head.position, limit))]
 
     def find(
@@ -203,25 +186,24 @@ class SqliteReading:
     ) -> Sequence[tuple[IndexKey, Row]]:
         """As `find`, each row with its (key, kind, id)."""
         asked = (index, prefix, upto, newest_first, limit)
-        if self._steady:
-            cache = self._cache.at(self._head.position)
-            if asked in cache.found:
-                return cache.found[asked]
+        cache = self._cache.at(self._head.position)
+        if asked in cache.found:
+            return cache.found[asked]
         at = self._head.position
         statement = _KEYED.format("desc" if newest_first else "asc")
         bound = prefix + _LAST if upto is None else upto
-        with self._asking() as (connection, moved):
+        with self._asking() as connection:
             rows = connection.execute(statement, (at, self._number, index, prefix, bound, at, at, limit)).fetchall()
         found = [((key, kind, id_), Row(kind, id_, *rest)) for key, kind, id_, *rest in rows]
-        if not moved and len(found) <= 100:  # noqa: PLR2004 - long answers would only push out the short ones
-            self._cache.at(at).found[asked] = found
+        if len(found) <= 100:  # noqa: PLR2004 - long answers would only push out the short ones
+            cache.found[asked] = found
         return found
 
     # -- books ---------------------------------------------------------------------------------------------------------
 
     def lot(self, book: str, account: str, party: str, unit: str, lot: str) -> LotRow | None:
         """One open lot."""
-        with self._asking() as (connection, moved):
+        with self._snapshot() as (connection, moved):
             if not moved:
                 found = connection.execute(
                     f"select {schema.LOT_COLUMNS} from bizcore_lots"  # noqa: S608 - column names of our own
@@ -233,7 +215,7 @@ class SqliteReading:
 
     def lots(self, book: str, account: str, party: str | None = None) -> Sequence[LotRow]:
         """The open lots of an account, oldest first."""
-        with self._asking() as (connection, moved):
+        with self._snapshot() as (connection, moved):
             later = self._later(connection) if moved else []
             if not any(one.book == book and one.account == account for one in later):
                 where = "" if party is None else " and party=?"
@@ -267,7 +249,7 @@ class SqliteReading:
         bucket = self._settings.bucket
         start, end = query.span.start, query.span.end
         first = bucket_of(start.isoformat(), bucket) if start is not None else 0
-        last = bucket_of(end.isoformat(), bucket) if end is not None else 99_999_999
+        last = bucket_of(end.isoformat(), bucket) if end is not None else schema.NOW
         if query.account is None:
             return [(" and period between ? and ?", (first, last))]
         periods = connection.execute(_PERIODS, (self._number, query.book)).fetchall()
@@ -292,7 +274,7 @@ class SqliteReading:
     def totals(self, query: PostingQuery, *, by: tuple[str, ...]) -> Iterable[TotalRow]:
         """Sums by any of account, unit, period, party; kept totals for whole periods, postings for the parts."""
         found: dict[tuple[str, ...], list[int]] = {}
-        with self._asking() as (connection, moved):
+        with self._snapshot() as (connection, moved):
             if not is_plain(query) or "party" in by:
                 for row in self._rows(connection, query):
                     _add(found, tuple(str(getattr(row, one)) for one in by), sides(row.amount, row.value), 1)
@@ -309,7 +291,7 @@ class SqliteReading:
         """Whole periods from the kept totals, the two part periods of a span from their postings."""
         bucket = self._settings.bucket
         span = query.span
-        first, last, parts = 1, 99_999_999, []
+        first, last, parts = 1, schema.NOW - 1, []
         if span.start is not None:
             first = bucket_of(span.start.isoformat(), bucket)
             if bucket_span(first, bucket).start != span.start:
@@ -353,7 +335,7 @@ class SqliteReading:
 
     def balance(self, book: str, account: str, unit: str) -> BalanceRow:
         """What an account holds of a unit."""
-        with self._asking() as (connection, moved):
+        with self._snapshot() as (connection, moved):
             found = connection.execute(_NOW, (self._number, book, account, unit)).fetchone()
             row = BalanceRow(*found) if found is not None else BalanceRow(0, 0, 0)
             if not moved or row.position <= self._head.position:
@@ -379,7 +361,7 @@ class SqliteReading:
 
     def series(self, name: str) -> int:
         """How many numbers a series has given."""
-        with self._asking() as (connection, _):
+        with self._asking() as connection:
             found = connection.execute(
                 "select count from bizcore_series where company=? and name=? and position<=? order by position desc limit 1",
                 (self._number, name, self._head.position),
@@ -388,7 +370,7 @@ class SqliteReading:
 
     def derived(self, name: str, key: str) -> tuple[str, int] | None:
         """A disposable result and its position; None when it is newer than this reading."""
-        with self._asking() as (connection, _):
+        with self._asking() as connection:
             found: tuple[str, int] | None = connection.execute(
                 "select body, position from bizcore_derived where company=? and name=? and key=?", (self._number, name, key)
             ).fetchone()
@@ -396,7 +378,7 @@ class SqliteReading:
 
     def logged(self, key: str) -> LogRow | None:
         """The change that a key stands for."""
-        with self._asking() as (connection, _):
+        with self._asking() as connection:
             found = connection.execute(
                 f"select {schema.LOG_COLUMNS} from bizcore_log where company=? and key=? and position<=?",  # noqa: S608
                 (self._number, key, self._head.position),
@@ -419,7 +401,7 @@ class SqliteReading:
 
     def state(self) -> Iterator[tuple[Any, ...]]:
         """Latest documents, balances and series in canonical order."""
-        with self._asking() as (connection, moved):
+        with self._snapshot() as (connection, moved):
             rows: list[tuple[Any, ...]] = [
                 ("document", *one)
                 for one in connection.execute(
@@ -444,8 +426,8 @@ class SqliteReading:
             tuple(key): [amount, value]
             for *key, amount, value in connection.execute(
                 "select book, account, unit, debit-credit, value_debit-value_credit from bizcore_totals"
-                " where company=? and period=0",
-                (self._number,),
+                " where company=? and period=?",
+                (self._number, schema.NOW),
             )
         }
         for row in self._later(connection) if moved else ():
