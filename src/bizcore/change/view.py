@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, MutableMapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, TypeVar, cast, final
 
 from attrs import evolve, frozen
@@ -99,6 +99,12 @@ class Balance:
     amount: Amount
     value: Money
     position: int
+
+
+@lru_cache(maxsize=64)
+def _default(cls: type[P]) -> P:
+    """A set of policies nobody changed: a constant of its class."""
+    return cls()
 
 
 class Decoder:
@@ -222,7 +228,7 @@ class View:
             found = self.last(cls, "since", one, upto=on)
             if found is not None:
                 return found
-        return cls()
+        return _default(cls)
 
     # -- identity ------------------------------------------------------------------------------------------------------
 

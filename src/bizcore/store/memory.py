@@ -16,7 +16,7 @@ from bizcore.store.chain import START
 from bizcore.store.clock import Clock, Ids
 from bizcore.store.commit import Sealed, Stamp, commit, played, start
 from bizcore.store.overlay import Overlay
-from bizcore.store.port import Capabilities, ClosedStore, CompanyNotFound, check_same
+from bizcore.store.port import Capabilities, ClosedStore, CompanyNotFound, Stale, check_same
 
 
 class MemoryReading:
@@ -159,7 +159,9 @@ class MemoryStore:
         with self._place:
             self._open()
             live = self.overlay
-            if prepared is None or prepared.base_head != live.head:
+            if prepared is not None and prepared.base_head != live.head:
+                raise Stale(read="the head", planned_at=prepared.base_head.position, head=live.head.position)
+            if prepared is None:
                 # Refusals must leave nothing, so the batch is tried on an overlay of its own.
                 prepared = start(MemoryReading(self, live.head))
                 for one in batch:

@@ -48,7 +48,11 @@ class Store(Protocol):
         """The writer's place: whoever holds it plans and applies with nobody in between."""
 
     def apply(self, batch: Sequence[Sealed], *, prepared: Overlay | None = None) -> tuple[LogRow, ...]:
-        """Record a batch, all or nothing. `prepared` is the overlay that already holds it, used when the head is its base."""
+        """Record a batch, all or nothing.
+
+        `prepared` is the overlay that already holds it: its rows are written as they are while the head is its base.
+        Raises: Stale, when a read of the batch, or the base of what is prepared, is no longer true.
+        """
 
     def log(self, *, after: int = 0) -> Iterator[LogRow]:
         """Changes in log order."""

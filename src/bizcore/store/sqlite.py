@@ -34,6 +34,7 @@ from bizcore.store.port import (
     KeyReused,
     OutOfRange,
     SchemaNewer,
+    Stale,
     StoreBusy,
     StoreFull,
     StoreUnavailable,
@@ -270,9 +271,8 @@ class SqliteStore:
         """Record a batch, all or nothing; durable when it returns."""
         database = self._database
         with database.guarded(), database.writing() as connection:
-            head = self._head(connection)
-            if prepared is None or prepared.base_head.position != head.position or prepared.base_head.hash != head.hash:
-                prepared = start(SqliteReading(database, self._number, self.settings, head))
+            if prepared is None:
+                prepared = start(SqliteReading(database, self._number, self.settings, self._head(connection)))
                 for one in batch:
                     commit(prepared, one, self.settings, database.stamp)
             self._write(connection, prepared)
@@ -314,6 +314,10 @@ class SqliteStore:
         try:
             many(schema.INSERT_LOG, [(base + w.log.position, number, *w.log) for w in writes])
         except sqlite3.IntegrityError as error:
+            # The next position is taken: inserting it is the compare-and-set of the head. Or the key is.
+            head = self._head(connection).position
+            if head != overlay.base_head.position:
+                raise Stale(read="the head", planned_at=overlay.base_head.position, head=head) from error
             raise KeyReused(key=writes[0].log.key, fields=("key",)) from error
         if documents := [(number, *row, salt) for w in writes for row, salt in w.documents]:
             many(schema.INSERT_DOCUMENT, documents)
