@@ -42,8 +42,10 @@ class LegsDiffer(Invalid):
         super().__init__(f"the legs add up to {legs}, the document's net is {net}", net=net, legs=legs)
 
 
-def claim(view: View, document: TradeDocument, *, legs: Sequence[Posting] = ()) -> Entry:
+def claim(view: View, document: TradeDocument, *, legs: Sequence[Posting] = ()) -> Entry | None:
     """The entry of a document: its party's open items, income or expense by account, tax by category.
+
+    None, when nothing moves: a document of 0.00, such as for free samples, is valid and posts nothing.
 
     `legs` replace the income or expense postings, for lines that clear something else (goods received not invoiced); their
     amounts add up to the document's net. A credit note clears the items of the document it credits, the rest becomes a
@@ -59,7 +61,8 @@ def claim(view: View, document: TradeDocument, *, legs: Sequence[Posting] = ()) 
     total = _other_side(view, document, chart, out, legs=legs, customer=customer)
     account = chart.role("receivable" if customer else "payable")
     _party_side(view, document, chart, out, Worth(-total.amount, -total.value), account=account)
-    return Entry(document.on, [*legs, *out.postings()], text=_text(document))
+    postings = [*legs, *out.postings()]
+    return Entry(document.on, postings, text=_text(document)) if postings else None
 
 
 def _text(document: TradeDocument) -> str:

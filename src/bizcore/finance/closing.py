@@ -41,6 +41,15 @@ class LaterYearClosed(Refused):
         )
 
 
+class EarlierYearOpen(Refused):
+    """An earlier year still holds income or expense; years are closed in their order."""
+
+    code = "earlier_year_open"
+
+    def __init__(self, *, year: str, open: str) -> None:  # noqa: A002 - the fact's name
+        super().__init__(f"{year} is closed after {open}, which is open", year=year, open=open)
+
+
 @frozen
 class ClosedBalance:
     """What one income or expense account held in one currency when the year was closed."""
@@ -98,7 +107,7 @@ def close_year(view: View, year: str) -> Changes[YearClose]:
     """Close a year: income and expense are carried to retained earnings by one entry on its last day, then it is locked.
 
     Guarantees: closing twice is closing once; every statement reads the same before and after.
-    Raises: NotAPeriod, LaterYearClosed.
+    Raises: NotAPeriod, EarlierYearOpen, LaterYearClosed.
     """
     span = view.calendar.period(year)
     known = view.seek(YearClose, year)
@@ -106,6 +115,8 @@ def close_year(view: View, year: str) -> Changes[YearClose]:
         return Changes(known)
     _check_order(view, year, span)
     chart = charts.of(view, on=span.end - _DAY)
+    if next(_balances(view, chart, upto=span.start), None) is not None:
+        raise EarlierYearOpen(year=year, open=view.calendar.previous(span).name)
     retained = chart.role("retained_earnings")
     closed = tuple(_balances(view, chart, upto=span.end))
     document = (known or YearClose(id=year, on=span.end - _DAY)).to("close")

@@ -38,7 +38,12 @@ class Part(NamedTuple):
             side = -self.side if f'"{STORNO}"' in row.dims else self.side
             if row.value * side <= 0:
                 return False
-        return self.closings or f'"{CLOSING}"' not in row.dims
+        return self.closings or _counts(row)
+
+
+def _counts(row: PostingRow) -> bool:
+    """Whether a posting is business, not the close of a year."""
+    return f'"{CLOSING}"' not in row.dims
 
 
 class Figure(NamedTuple):
@@ -147,23 +152,30 @@ def listed(view: View, found: Sequence[tuple[PostingRow, int]]) -> Table:
 def newest_on(view: View) -> date | None:
     """The newest business date of the journal; None when nothing is posted.
 
-    Totals name the newest period that has postings, so that only that one is walked over.
+    Totals name the newest period that has postings, so that only that one is walked over. Closing entries do not count:
+    closing a year makes nothing older.
     """
-    span = _newest_bucket(view)
-    if span is None:
-        return None
-    return date.fromisoformat(max(row.on for row in view.postings(PostingQuery(book=JOURNAL, span=span))))
+    for period in _buckets(view):
+        span = bucket_span(period, view.settings.bucket)
+        found = max(
+            (row.on for row in view.postings(PostingQuery(book=JOURNAL, span=span)) if _counts(row)), default=""
+        )
+        if found:
+            return date.fromisoformat(found)
+    return None
 
 
 def year_of_newest(view: View) -> Span | None:
     """The fiscal year that the newest posting lies in: years begin with a month, so its period decides."""
-    span = _newest_bucket(view)
-    return None if span is None or span.start is None else view.calendar.year(span.start).span
+    newest = next(iter(_buckets(view)), None)
+    if newest is None:
+        return None
+    return view.calendar.year(bucket_span(newest, view.settings.bucket).start or date.min).span
 
 
-def _newest_bucket(view: View) -> Span | None:
-    periods = [int(row.key[0]) for row in view.totals(PostingQuery(book=JOURNAL), by=("period",))]
-    return bucket_span(max(periods), view.settings.bucket) if periods else None
+def _buckets(view: View) -> list[int]:
+    """The periods that have postings, newest first."""
+    return sorted((int(row.key[0]) for row in view.totals(PostingQuery(book=JOURNAL), by=("period",))), reverse=True)
 
 
 def until(at: date | None) -> Span:

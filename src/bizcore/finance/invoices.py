@@ -143,7 +143,8 @@ def vendor_bill(
 
 def _recorded(view: View, document: T, verb: str) -> Changes[T]:
     minted = view.mint(document.to(verb))
-    return Changes(minted, entries=[view.mint(claim(view, minted))])
+    entry = claim(view, minted)
+    return Changes(minted, entries=[] if entry is None else [view.mint(entry)])
 
 
 def _from(note: T, cls: type[TradeDocument]) -> T:
