@@ -62,7 +62,7 @@ class Fold:
         self.variances: list[Variance] = []
         self.claims: dict[int, int] = {}
         self.unknown: list[int] = []
-        self.shortages: list[int] = []
+        self.shortages: dict[int, int] = {}
         # Sources below zero are layers and issues from before the start: -1 is the first of `_before`.
         self._before: list[str] = [one.ref for one in begin.layers] + [one.ref for one in begin.shorts]
         self._layers: deque[list[int]] = deque(
@@ -166,7 +166,7 @@ class Fold:
         new.variances = self.variances[: mark.variances]
         new.claims = {index: claim for index, claim in self.claims.items() if index < mark.count}
         new.unknown = [index for index in self.unknown if index < mark.count]
-        new.shortages = [index for index in self.shortages if index < mark.count]
+        new.shortages = {index: need for index, need in self.shortages.items() if index < mark.count}
         new._before, new._lots, new._counters = list(self._before), dict(self._lots), dict(self._counters)
         new._layers.extend(list(mark.layers[at : at + 3]) for at in range(0, len(mark.layers), 3))
         new._shorts.extend(list(mark.shorts[at : at + 3]) for at in range(0, len(mark.shorts), 3))
@@ -372,7 +372,7 @@ class Fold:
             self.unknown.append(index)
         cost = release_int(held, worth, need) if held else 0
         self._shorts.append([need, cost, index])
-        self.shortages.append(index)
+        self.shortages[index] = need
         return cost
 
     def _derived_value(self, index: int, move: CostMove) -> int:

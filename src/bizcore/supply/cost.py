@@ -1,0 +1,377 @@
+"""The follower that values goods: a stock entry that crosses a cost pool's border gets its cost entry.
+
+The target is the fold of the pool's moves in the order (date, position). What an earlier date changes in later costs is
+posted at once, as target minus booked, so every change leaves its pools true; a move at the end goes on from the layers kept
+with the last change. A pool that is fed by a restated pool follows in the same change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import TypeVar
+
+from attrs import define, field, frozen
+
+from bizcore.book.entry import Entry, Posting
+from bizcore.book.lots import release_int
+from bizcore.change.changes import Changes, Derived
+from bizcore.change.locks import first_open
+from bizcore.change.view import View
+from bizcore.flow.document import Document
+from bizcore.kernel.days import day
+from bizcore.kernel.errors import Invalid, LawBroken
+from bizcore.kernel.maps import Map
+from bizcore.kernel.money import Money
+from bizcore.kernel.quantity import Quantity
+from bizcore.supply import costbook
+from bizcore.supply.costbook import Kept, Key, Known
+from bizcore.supply.costmoves import CostMove, Line, in_order
+from bizcore.supply.places import pool_of
+from bizcore.supply.policies import SupplyPolicies, policies_for
+from bizcore.supply.valuation import Fold
+
+D = TypeVar("D", bound=Document | Entry)
+Name = tuple[str, str]
+"""A pool and an item."""
+
+
+class Unpaired(Invalid):
+    """A stock entry whose legs do not pair up: a quantity leaves nowhere or arrives from nowhere."""
+
+    code = "unpaired"
+
+    def __init__(self, *, item: str) -> None:
+        super().__init__(f"the legs of {item} do not pair up", item=item)
+
+
+@frozen(kw_only=True)
+class Crossing:
+    """Goods that crossed a border: from and to are a pool or an outside place."""
+
+    entry: Entry
+    item: str
+    source: str
+    target: str
+    source_pool: bool
+    target_pool: bool
+    quantity: int
+    cost: int | None
+    dims: Map[str]
+    party: str | None
+    number: int
+
+    @property
+    def ref(self) -> str:
+        """The move's name."""
+        return self.dims.get("ref", "")
+
+
+def cost(view: View, changes: Changes[D]) -> Changes[D]:
+    """Add to changes the cost entries that their stock entries ask for, and what those restate.
+
+    Guarantees: per item and pool, quantity in cost = stock in its places, quantity 0 has value 0; planned again when all
+    is recorded, it adds nothing.
+    Raises: NotCovered, where goods left before they came and the policy does not value that provisionally.
+    """
+    crossings = _crossings(view, changes.entries)
+    if not crossings:
+        return changes
+    follow = _Following(view)
+    for one in crossings:
+        follow.take(one)
+    entries = follow.entries(crossings)
+    return changes.adding(entries=entries, derived=follow.derived())
+
+
+# -- which moves cross a border --------------------------------------------------------------------------------------
+
+
+def _crossings(view: View, entries: Iterable[Entry]) -> list[Crossing]:
+    found: list[Crossing] = []
+    known: dict[str, str | None] = {}
+    for entry in entries:
+        if entry.book != "stock":
+            continue
+        for source, target, quantity, worth in _pairs(entry, view.currency):
+            for place in (source.account, target.account):
+                if place not in known:
+                    known[place] = pool_of(view, place)
+            out, into = known[source.account], known[target.account]
+            if out == into:
+                continue
+            dims = _named(entry, dict(source.dims) | dict(target.dims), len(found) + 1)
+            if dims["ref"] in {one.ref for one in found if one.entry is entry}:
+                dims["ref"] = f"{entry.id}/{len(found) + 1}"
+            found.append(
+                Crossing(
+                    entry=entry,
+                    item=source.unit,
+                    source=source.account if out is None else out,
+                    target=target.account if into is None else into,
+                    source_pool=out is not None,
+                    target_pool=into is not None,
+                    quantity=quantity,
+                    cost=worth,
+                    dims=Map(dims),
+                    party=source.party or target.party,
+                    number=len(found),
+                )
+            )
+    return found
+
+
+def _named(entry: Entry, dims: dict[str, str], number: int) -> dict[str, str]:
+    """The dimensions of a crossing; a reversal is a move of its own that brings back the one it reverses."""
+    own = f"{entry.id}/{number}"
+    if entry.reverses is not None and "ref" in dims:
+        return {name: text for name, text in dims.items() if name != "cost"} | {"of": dims["ref"], "ref": own}
+    return {"ref": own} | dims
+
+
+def _pairs(entry: Entry, currency: str) -> Iterable[tuple[Posting, Posting, int, int | None]]:
+    """Sources and targets of an entry paired item by item in their order; a stated cost is shared by quantity."""
+    for item in dict.fromkeys(one.unit for one in entry.postings):
+        legs = [one for one in entry.postings if one.unit == item and one.scaled]
+        sources = [[one, -one.scaled] for one in legs if one.scaled < 0]
+        targets = [(one, one.scaled) for one in legs if one.scaled > 0]
+        at = 0
+        for target, wanted in targets:
+            left, worth = wanted, _stated(target, currency)
+            while left:
+                if at == len(sources):
+                    raise Unpaired(item=item)
+                source, has = sources[at]
+                if not isinstance(source, Posting) or not isinstance(has, int):
+                    raise Unpaired(item=item)
+                took = min(has, left)
+                whole = worth if worth is not None else _stated(source, currency)
+                share = None if whole is None else release_int(left if worth is not None else has, whole, took)
+                if worth is not None and share is not None:
+                    worth -= share
+                yield source, target, took, share
+                left -= took
+                sources[at][1] = has - took
+                if has == took:
+                    at += 1
+
+
+def _stated(posting: Posting, currency: str) -> int | None:
+    text = posting.dims.get("cost")
+    return None if text is None else Money(text, currency).minor
+
+
+# -- following -------------------------------------------------------------------------------------------------------
+
+
+@define
+class _Account:
+    """An item in a pool while a change is followed."""
+
+    pool: str
+    item: str
+    policies: SupplyPolicies
+    kept: Kept | None
+    new: list[CostMove] = field(factory=list)
+    between: dict[str, str] = field(factory=dict)
+    known: Known | None = None
+    fed: dict[str, int] = field(factory=dict)
+    fold: Fold | None = None
+
+
+class _Following:
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._position = view.head.position + 1
+        self._accounts: dict[Name, _Account] = {}
+        self._touched: set[Name] = set()
+
+    def take(self, crossing: Crossing) -> None:
+        """Note the moves that a crossing is: one seen from each pool it touches."""
+        one = crossing
+        on = one.entry.on.isoformat()
+        for pool, counter, signed, both in (
+            (one.source, one.target, -one.quantity, one.target_pool),
+            (one.target, one.source, one.quantity, one.source_pool),
+        ):
+            if not (one.source_pool if signed < 0 else one.target_pool):
+                continue
+            account = self._account(pool, one.item, on)
+            account.new.append(
+                CostMove(
+                    on,
+                    self._position,
+                    one.number,
+                    signed,
+                    None if both else one.cost,
+                    counter,
+                    one.dims.get("of"),
+                    one.ref,
+                    one.dims.get("lot", ""),
+                )
+            )
+            if both:
+                account.between[one.ref] = counter
+
+    def _account(self, pool: str, item: str, on: str) -> _Account:
+        found = self._accounts.get((pool, item))
+        if found is None:
+            policies = policies_for(self._view, item, on=on)
+            found = _Account(pool, item, policies, costbook.kept(self._view, pool, item))
+            self._accounts[pool, item] = found
+        return found
+
+    def entries(self, crossings: list[Crossing]) -> list[Entry]:
+        """One cost entry for each stock entry that crosses a border, then the corrections, date by date."""
+        lines: dict[tuple[str, str, str], list[Line]] = {}
+        corrections: dict[tuple[str, str, Key], int] = {}
+        for item in dict.fromkeys(one.item for one in crossings):
+            accounts = [one for (_, name), one in self._accounts.items() if name == item]
+            if all(self._simple(one) for one in accounts):
+                for account in accounts:
+                    self._go_on(account, lines)
+            else:
+                self._refold(item, lines, corrections)
+        entries = [self._entry(entry, crossings, lines) for entry in dict.fromkeys(one.entry for one in crossings)]
+        return entries + self._corrected(corrections)
+
+    @staticmethod
+    def _simple(account: _Account) -> bool:
+        return not account.between and costbook.goes_on(account.kept, account.new, account.policies)
+
+    def _go_on(self, account: _Account, lines: dict[tuple[str, str, str], list[Line]]) -> None:
+        """Go on from the layers kept with the last change."""
+        start = None if account.kept is None else account.kept.state
+        moves = in_order(account.new, account.policies.back_dating)
+        account.fold = Fold(moves, account.policies.cost_method, start=start).run()
+        costbook.check_covered(account.fold, None, account.policies, pool=account.pool, item=account.item)
+        self._touched.add((account.pool, account.item))
+        self._note(account, account.fold, lines)
+
+    def _refold(
+        self, item: str, lines: dict[tuple[str, str, str], list[Line]], corrections: dict[tuple[str, str, Key], int]
+    ) -> None:
+        """Fold an item's pools from the beginning, those that feed each other until what they give each other stands."""
+        for account in self._connected(item):
+            known = account.known
+            if known is None:
+                raise LawBroken(f"the cost of {item} in {account.pool} was not read")
+            fold = account.fold
+            if fold is None:
+                raise LawBroken(f"the cost of {item} in {account.pool} was not folded")
+            before = costbook.valued(known.moves, account.fed, account.policies) if fold.shortages else None
+            costbook.check_covered(fold, before, account.policies, pool=account.pool, item=item)
+            costbook.check_passed_on(fold, account.between, pool=account.pool, item=item)
+            self._note(account, fold, lines)
+            if account.new:
+                self._touched.add((account.pool, item))
+            wanted = costbook.targets(fold)
+            for line in (line for one in account.new for line in lines[account.pool, item, one.ref]):
+                key = (fold.moves[line.index].on, line.counter)
+                wanted[key] -= line.value
+            for key in sorted({*wanted, *known.booked}):
+                by = wanted.get(key, 0) - known.booked.get(key, 0)
+                # What passes between two pools is one line for both; the first by name writes it.
+                if by and not (key[1] in account.between.values() and key[1] < account.pool):
+                    corrections[account.pool, item, key] = by
+                    self._touched |= {(account.pool, item), (key[1], item)}
+
+    def _connected(self, item: str) -> list[_Account]:
+        """Every pool of the item that is fed by, or feeds, one that this change touches, folded together."""
+        found: dict[str, _Account] = {one.pool: one for (_, name), one in self._accounts.items() if name == item}
+        waiting = list(found.values())
+        while waiting:
+            account = waiting.pop()
+            if account.known is None:
+                account.known = costbook.read(self._view, account.pool, item)
+                account.between.update(account.known.between)
+            for pool in set(account.between.values()) - set(found):
+                on = max(one.on for one in account.known.moves or account.new)
+                found[pool] = self._account(pool, item, on)
+                waiting.append(found[pool])
+        accounts = sorted(found.values(), key=lambda one: one.pool)
+        self._settle(accounts)
+        return accounts
+
+    @staticmethod
+    def _settle(accounts: list[_Account]) -> None:
+        # What a move passes on depends on earlier moves only, so each round settles at least one move more.
+        rounds = 2 + sum(len(one.between) for one in accounts)
+        by_pool = {one.pool: one for one in accounts}
+        for _ in range(rounds):
+            changed = False
+            for account in accounts:
+                moves = (*(account.known.moves if account.known else ()), *account.new)
+                account.fold = costbook.valued(moves, account.fed, account.policies)
+                for index, move in enumerate(account.fold.moves):
+                    if move.quantity < 0 and move.ref in account.between:
+                        fed = by_pool[account.between[move.ref]].fed
+                        if fed.get(move.ref) != -account.fold.values[index]:
+                            fed[move.ref] = -account.fold.values[index]
+                            changed = True
+            if not changed:
+                return
+        raise LawBroken("pools that feed each other do not settle")
+
+    @staticmethod
+    def _note(account: _Account, fold: Fold, lines: dict[tuple[str, str, str], list[Line]]) -> None:
+        for ref, found in costbook.lines_by_ref(fold, (one.ref for one in account.new)).items():
+            lines[account.pool, account.item, ref] = found
+
+    # -- entries -----------------------------------------------------------------------------------------------------
+
+    def _entry(
+        self, stock: Entry, crossings: list[Crossing], lines: Mapping[tuple[str, str, str], list[Line]]
+    ) -> Entry:
+        postings: list[Posting] = []
+        for one in crossings:
+            if one.entry is not stock:
+                continue
+            # Goods between two pools are seen from the one they leave; the other side is the same line turned.
+            pool = one.source if one.source_pool else one.target
+            for line in lines[pool, one.item, one.ref]:
+                postings += self._legs(pool, one, line)
+        text = f"cost of {stock.text}" if stock.text else "cost"
+        return self._view.mint(Entry(stock.on, postings, book="cost", text=text, extra=Map({"stock": stock.id})))
+
+    def _legs(self, pool: str, crossing: Crossing, line: Line) -> tuple[Posting, Posting]:
+        amount = Quantity.of_scaled(line.quantity, crossing.item)
+        value = Money.of_minor(line.value, self._view.currency)
+        dims = crossing.dims if line.quantity else Map({"ref": crossing.ref})
+        if crossing.source_pool and crossing.target_pool and line.quantity:
+            dims = dims.without("cost").set("pool", "both") if "cost" in dims else dims.set("pool", "both")
+        return (
+            Posting(pool, amount, value, dims=dims.set("with", line.counter)),
+            Posting(line.counter, -amount, -value, party=crossing.party, dims=dims.set("with", pool)),
+        )
+
+    def _corrected(self, corrections: Mapping[tuple[str, str, Key], int]) -> list[Entry]:
+        """The corrections as entries: one for each date corrected, at that date or, when it is locked, the first open."""
+        by_date: dict[str, list[tuple[str, str, str, int]]] = {}
+        for (pool, item, (on, counter)), value in corrections.items():
+            by_date.setdefault(on, []).append((pool, item, counter, value))
+        found: list[Entry] = []
+        for about in sorted(by_date):
+            asked = day(about)
+            on: date = first_open(self._view, "stock", asked)
+            postings: list[Posting] = []
+            for pool, item, counter, value in sorted(by_date[about]):
+                nothing, worth = Quantity.of_scaled(0, item), Money.of_minor(value, self._view.currency)
+                dims = Map({"about": about}) if on != asked else Map[str]({})
+                postings.append(Posting(pool, nothing, worth, dims=dims.set("with", counter)))
+                postings.append(Posting(counter, nothing, -worth, dims=dims.set("with", pool)))
+            entry = Entry(on, postings, book="cost", text="cost restated", about=asked if on != asked else None)
+            found.append(self._view.mint(entry))
+        return found
+
+    def derived(self) -> list[Derived]:
+        """The layers after this change, for the next to go on from."""
+        found: list[Derived] = []
+        for account in self._accounts.values():
+            # A balance that this change does not touch keeps its position, and with it what was kept before.
+            if account.fold is None or (account.pool, account.item) not in self._touched:
+                continue
+            latest = max((one.on for one in account.fold.moves), default="")
+            on = max(latest, account.kept.on) if account.kept is not None else latest
+            found.append(costbook.keep(account.pool, account.item, account.fold, on))
+        return found

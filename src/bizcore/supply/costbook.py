@@ -1,0 +1,196 @@
+"""The cost book of an item in a pool: its moves read back from postings, what is booked, what is kept of the last fold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from attrs import evolve, frozen
+
+from bizcore.change.changes import Derived
+from bizcore.change.reading import PostingQuery
+from bizcore.change.view import View
+from bizcore.kernel.errors import Refused
+from bizcore.kernel.exact import plain_number
+from bizcore.kernel.money import Money
+from bizcore.kernel.quantity import Quantity
+from bizcore.supply.costmoves import BackDating, CostMethod, CostMove, Layer, Line, Short, State, in_order
+from bizcore.supply.policies import NegativeStock, SupplyPolicies
+from bizcore.supply.valuation import Fold
+
+LAYERS: Final = "cost.layers"
+"""The name of the derived result: open layers after the last move."""
+
+Key = tuple[str, str]
+"""A date, and the counter account: one adjusting line each."""
+
+
+class NotCovered(Refused):
+    """At some date more has left a cost pool than had come in by then."""
+
+    code = "not_covered"
+    allowed = ("receive the goods first", "date the issue later", "SupplyPolicies(negative_stock=PROVISIONAL)")
+
+    def __init__(self, *, item: str, pool: str, on: str, quantity: Quantity) -> None:
+        super().__init__(
+            f"on {on} pool {pool} lacks {plain_number(quantity.amount)} of {item}",
+            item=item,
+            pool=pool,
+            on=on,
+            quantity=quantity,
+        )
+
+
+@frozen
+class Known:
+    """What the cost book holds of an item in a pool: the moves, and the value booked by date and counter account.
+
+    `between` are the moves that pass to or from another pool: that pool by the move's ref.
+    """
+
+    moves: tuple[CostMove, ...]
+    booked: Mapping[Key, int]
+    between: Mapping[str, str]
+
+
+def read(view: View, pool: str, item: str) -> Known:
+    """Read an item's cost book in a pool."""
+    moves: list[CostMove] = []
+    booked: dict[Key, int] = {}
+    between: dict[str, str] = {}
+    for row in view.postings(PostingQuery(book="cost", account=pool, unit=item)):
+        dims: dict[str, str] = json.loads(row.dims)
+        counter = dims["with"]
+        key = (dims.get("about", row.on), counter)
+        booked[key] = booked.get(key, 0) + row.value
+        if not row.amount:
+            continue
+        stated = dims.get("cost")
+        if "pool" in dims:
+            between[dims["ref"]] = counter
+        moves.append(
+            CostMove(
+                row.on,
+                row.position,
+                row.line,
+                row.amount,
+                None if stated is None else Money(stated, view.currency).minor,
+                counter,
+                dims.get("of"),
+                dims.get("ref", ""),
+                dims.get("lot", ""),
+            )
+        )
+    return Known(tuple(moves), booked, between)
+
+
+def valued(moves: Iterable[CostMove], fed: Mapping[str, int], policies: SupplyPolicies) -> Fold:
+    """Fold the moves by the policies; `fed` is what came from other pools, by ref."""
+    ordered = in_order(
+        [
+            evolve(one, value=fed[one.ref]) if one.quantity > 0 and one.value is None and one.ref in fed else one
+            for one in moves
+        ],
+        policies.back_dating,
+    )
+    return Fold(ordered, policies.cost_method).run()
+
+
+def check_covered(fold: Fold, before: Fold | None, policies: SupplyPolicies, *, pool: str, item: str) -> None:
+    """Refuse what was never there, unless the policy values it provisionally. Raises: NotCovered."""
+    if not fold.shortages:
+        return
+    refused = policies.negative_stock is NegativeStock.REFUSE
+    # Goods that were short before the policy was tightened are not this change's doing.
+    if refused and before is not None and sum(before.shortages.values()) >= sum(fold.shortages.values()):
+        return
+    if refused:
+        index, need = next(iter(fold.shortages.items()))
+        raise NotCovered(item=item, pool=pool, on=fold.moves[index].on, quantity=Quantity.of_scaled(need, item))
+
+
+def check_passed_on(fold: Fold, between: Mapping[str, str], *, pool: str, item: str) -> None:
+    """Refuse to pass on to another pool what is not there: its cost there would rest on a guess. Raises: NotCovered."""
+    for index, need in fold.shortages.items():
+        move = fold.moves[index]
+        if move.ref in between:
+            raise NotCovered(item=item, pool=pool, on=move.on, quantity=Quantity.of_scaled(need, item))
+
+
+# -- the result kept between acts ------------------------------------------------------------------------------------
+
+
+@frozen
+class Kept:
+    """Where the fold of an item in a pool stood after its last move, by which method."""
+
+    method: CostMethod
+    on: str
+    state: State
+
+
+def kept(view: View, pool: str, item: str) -> Kept | None:
+    """The state kept with the last change of this balance; None when it is not there or not of that change."""
+    position = view.balance("cost", pool, item).position
+    if not position:
+        return Kept(CostMethod.FIFO, "", State())
+    found = view.derived(LAYERS, f"{pool}/{item}")
+    if found is None or found[1] != position:
+        return None
+    data = json.loads(found[0])
+    return Kept(
+        CostMethod(data["method"]),
+        data["on"],
+        State(
+            tuple(Layer(*one) for one in data["layers"]),
+            tuple(Short(*one) for one in data["shorts"]),
+            (data["last"][0], data["last"][1]),
+        ),
+    )
+
+
+def keep(pool: str, item: str, fold: Fold, on: str) -> Derived:
+    """The state after a fold, to be written with the change."""
+    state = fold.state
+    body = json.dumps(
+        {
+            "last": state.last,
+            "layers": state.layers,
+            "method": fold.method.value,
+            "on": on,
+            "shorts": state.shorts,
+        },
+        separators=(",", ":"),
+    )
+    return Derived(LAYERS, f"{pool}/{item}", body)
+
+
+def goes_on(known: Kept | None, moves: Iterable[CostMove], policies: SupplyPolicies) -> bool:
+    """Whether the fold can go on from what was kept: no move is earlier, none points back, the method is the same."""
+    if known is None:
+        return False
+    if known.on and known.method is not policies.cost_method:
+        return False
+    late = policies.back_dating is BackDating.CORRECT_TODAY
+    return all(one.of is None and (late or one.on >= known.on) for one in moves)
+
+
+def targets(fold: Fold) -> dict[Key, int]:
+    """What the cost book should hold by date and counter account."""
+    found: dict[Key, int] = {}
+    for line in fold.lines():
+        key = (fold.moves[line.index].on, line.counter)
+        found[key] = found.get(key, 0) + line.value
+    return found
+
+
+def lines_by_ref(fold: Fold, refs: Iterable[str]) -> dict[str, list[Line]]:
+    """The lines of some moves of a fold."""
+    wanted = set(refs)
+    found: dict[str, list[Line]] = {ref: [] for ref in wanted}
+    for line in fold.lines():
+        ref = fold.moves[line.index].ref
+        if ref in wanted:
+            found[ref].append(line)
+    return found

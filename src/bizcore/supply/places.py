@@ -1,0 +1,74 @@
+"""Places: where goods are. Inside ones belong to a cost pool; outside ones are where goods come from and go to."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import field, frozen
+
+from bizcore.change.view import View
+from bizcore.flow.document import Document
+from bizcore.kernel.errors import Invalid
+from bizcore.kernel.ids import checked_id
+
+MAIN: Final = "main"
+"""The cost pool of places that name no other."""
+
+OUTSIDE: Final = frozenset(
+    {"supplier", "customer", "scrap", "opening", "production", "adjustment", "transit", "variance", "demand"}
+)
+"""The places beyond the company's own stock; every quantity that is not inside is in one of them, so all sum to zero."""
+
+
+class ReservedName(Invalid):
+    """The name of an outside place is taken by the trade itself."""
+
+    code = "reserved_name"
+
+    def __init__(self, *, what: str, name: str) -> None:
+        super().__init__(f"{name!r} is an outside place and cannot be {what}", what=what, name=name)
+
+
+def _pool(value: object) -> str:
+    pool = checked_id(value, "pool")
+    if pool in OUTSIDE:
+        raise ReservedName(what="a cost pool", name=pool)
+    return pool
+
+
+@frozen(kw_only=True)
+class Place(Document):
+    """A place for goods: its cost pool (places of one pool share a cost), and whether what lies there is ours.
+
+    A place need not be registered: an unknown one is ours and in the pool `main`.
+
+    >>> Place(id="shop", pool="retail").owned
+    True
+    """
+
+    kind = "place"
+    indexes = {"pool": lambda one: [(one.pool,)]}  # noqa: RUF012
+
+    name: str = ""
+    pool: str = field(default=MAIN, converter=_pool)
+    owned: bool = True
+
+    def __attrs_post_init__(self) -> None:
+        """The outside places are not registered."""
+        if self.id in OUTSIDE:
+            raise ReservedName(what="a registered place", name=self.id)
+
+
+def pool_of(view: View, place: str) -> str | None:
+    """The cost pool of a place, None outside."""
+    if place in OUTSIDE:
+        return None
+    known = view.seek(Place, place)
+    if known is None:
+        return MAIN
+    return known.pool if known.owned else None
+
+
+def pools(view: View) -> frozenset[str]:
+    """Every cost pool."""
+    return frozenset({MAIN, *(one.pool for one in view.all(Place))})

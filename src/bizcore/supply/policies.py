@@ -1,0 +1,61 @@
+"""The questions about goods on which respected systems disagree, and our answers unless told otherwise."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import Enum
+
+from attrs import field, frozen
+
+from bizcore.change.view import View
+from bizcore.flow.policies import Policies
+from bizcore.kernel.days import Day
+from bizcore.kernel.exact import number
+from bizcore.supply.costmoves import BackDating, CostMethod
+from bizcore.supply.items import Item
+
+
+class NegativeStock(Enum):
+    """What happens when more is to leave than is there."""
+
+    REFUSE = "refuse"
+    PROVISIONAL = "provisional"
+    """It leaves at a provisional cost; the receipts that cover it settle the difference as a variance."""
+
+
+class Picking(Enum):
+    """Which physical lots leave first; independent of the cost method."""
+
+    FEFO = "fefo"
+    """First expiry first, lots without expiry last; expired lots are not available."""
+    FIFO = "fifo"
+
+
+@frozen(kw_only=True)
+class SupplyPolicies(Policies):
+    """Supply's answers; the scope is an item or an item category.
+
+    `over_receipt` is what may be received beyond the order, in percent of the line.
+
+    >>> SupplyPolicies().cost_method, SupplyPolicies().negative_stock
+    (<CostMethod.FIFO: 'fifo'>, <NegativeStock.REFUSE: 'refuse'>)
+    """
+
+    kind = "policies.supply"
+
+    cost_method: CostMethod = CostMethod.FIFO
+    negative_stock: NegativeStock = NegativeStock.REFUSE
+    back_dating: BackDating = BackDating.RESTATE
+    picking: Picking = Picking.FEFO
+    over_receipt: Decimal = field(default=Decimal(0), converter=number)
+
+
+def policies_for(view: View, item: str, *, on: Day) -> SupplyPolicies:
+    """The policies in force for an item: its own, else its category's, else the company's, else the defaults."""
+    found = view.policies(SupplyPolicies, on=on, scope=item)
+    if found.scope == item:
+        return found
+    known = view.seek(Item, item)
+    if known is None or not known.category:
+        return found
+    return view.policies(SupplyPolicies, on=on, scope=known.category)

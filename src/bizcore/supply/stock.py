@@ -1,0 +1,288 @@
+"""Goods in, out and between places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TypeVar
+
+from attrs import evolve
+
+from bizcore.change.changes import Changes, Floor
+from bizcore.change.view import View
+from bizcore.flow.document import Ref
+from bizcore.kernel.days import Day
+from bizcore.kernel.errors import Invalid, Refused
+from bizcore.kernel.exact import Number, number, plain_number
+from bizcore.kernel.money import Money
+from bizcore.kernel.quantity import Quantity
+from bizcore.supply.items import base_quantity, decimal_of
+from bizcore.supply.movements import Adjustment, Issue, Movement, MoveLine, Receipt, Transfer
+from bizcore.supply.picking import pick
+from bizcore.supply.places import OUTSIDE
+from bizcore.supply.policies import NegativeStock, policies_for
+
+M = TypeVar("M", bound=Movement)
+
+
+class NotEnough(Refused):
+    """There is not enough that may leave."""
+
+    code = "not_enough"
+
+    def __init__(self, *, item: str, place: str, asked: Quantity, available: Quantity) -> None:
+        super().__init__(
+            f"{plain_number(asked.amount)} of {item} asked at {place}, "
+            f"{plain_number(available.amount)} may leave (reserved and expired goods do not)",
+            item=item,
+            place=place,
+            asked=asked,
+            available=available,
+        )
+
+
+class NotOutside(Invalid):
+    """A receipt comes from outside, an issue goes there, a transfer stays inside."""
+
+    code = "not_outside"
+
+    def __init__(self, *, place: str, expected: str) -> None:
+        super().__init__(f"{place!r} is not {expected}", place=place, expected=expected)
+
+
+# -- planners --------------------------------------------------------------------------------------------------------
+
+
+def receive(
+    view: View,
+    item: str,
+    quantity: Number,
+    *,
+    place: str,
+    on: Day,
+    source: str = "supplier",
+    cost: Money | None = None,
+    lot: str | None = None,
+    expiry: Day | None = None,
+    unit: str | None = None,
+    of: str | None = None,
+) -> Changes[Receipt]:
+    """Take goods in. `cost` is their whole value in the company's currency; without it they come in at the current cost.
+
+    `unit` is a packaging unit of the item, converted exactly; `of` the move (`document/line`) that comes back.
+
+    Raises: NotPositive, NoConversion, TooFine, NotOutside.
+    """
+    _outside(source)
+    line = MoveLine(item, base_quantity(view, item, quantity, unit), cost=cost, lot=lot, expiry=expiry, of=of)
+    return record(view, Receipt(on=on, source=source, target=place, lines=(line,)))
+
+
+def receive_lines(
+    view: View,
+    lines: Sequence[MoveLine],
+    *,
+    place: str,
+    on: Day,
+    source: str = "supplier",
+    party: str | None = None,
+) -> Changes[Receipt]:
+    """Take in several items as one receipt; quantities are in base units."""
+    _outside(source)
+    return record(view, Receipt(on=on, source=source, target=place, lines=lines, party=party))
+
+
+def issue(
+    view: View,
+    item: str,
+    quantity: Number,
+    *,
+    place: str,
+    on: Day,
+    target: str = "customer",
+    lot: str | None = None,
+    unit: str | None = None,
+    of: str | None = None,
+) -> Changes[Issue]:
+    """Let goods out. Without a lot, lots are chosen by the policy `picking`.
+
+    Guarantees: what stays at the place is at least what is reserved there, unless negative stock is provisional by policy.
+    Raises: NotEnough, FloorBroken, NotCovered (at some date more would have left than had come).
+    """
+    _outside(target)
+    line = MoveLine(item, base_quantity(view, item, quantity, unit), lot=lot, of=of)
+    return record(view, Issue(on=on, source=place, target=target, lines=(line,)))
+
+
+def issue_lines(
+    view: View,
+    lines: Sequence[MoveLine],
+    *,
+    place: str,
+    on: Day,
+    target: str = "customer",
+    party: str | None = None,
+) -> Changes[Issue]:
+    """Let out several items as one issue; quantities are in base units."""
+    _outside(target)
+    return record(view, Issue(on=on, source=place, target=target, lines=lines, party=party))
+
+
+def transfer(
+    view: View,
+    item: str,
+    quantity: Number,
+    *,
+    source: str,
+    target: str,
+    on: Day,
+    lot: str | None = None,
+    unit: str | None = None,
+) -> Changes[Transfer]:
+    """Carry goods from one place of ours to another; between cost pools their cost goes with them."""
+    for place in (source, target):
+        if place in OUTSIDE:
+            raise NotOutside(place=place, expected="a place of ours")
+    line = MoveLine(item, base_quantity(view, item, quantity, unit), lot=lot)
+    return record(view, Transfer(on=on, source=source, target=target, lines=(line,)))
+
+
+def adjust(
+    view: View,
+    item: str,
+    by: Number,
+    *,
+    place: str,
+    on: Day,
+    cost: Money | None = None,
+    lot: str | None = None,
+) -> Changes[Adjustment]:
+    """Correct what is there by a difference: found is positive, missing negative.
+
+    What is found comes in at the current cost unless one is stated; what is missing leaves like an issue.
+    """
+    difference = number(by)
+    ends = (place, "adjustment") if difference < 0 else ("adjustment", place)
+    line = MoveLine(item, abs(difference), cost=cost, lot=lot)
+    return record(view, Adjustment(on=on, source=ends[0], target=ends[1], lines=(line,)))
+
+
+def move(
+    view: View, item: str, quantity: Number, *, source: str, target: str, on: Day, lot: str | None = None
+) -> Changes[Movement]:
+    """Move goods from anywhere to anywhere: a receipt, an issue or a transfer by where source and target lie."""
+    line = MoveLine(item, base_quantity(view, item, quantity), lot=lot)
+    kind: type[Movement] = Transfer
+    if source in OUTSIDE:
+        kind = Receipt
+    elif target in OUTSIDE:
+        kind = Issue
+    if source in OUTSIDE and target in OUTSIDE:
+        raise NotOutside(place=source, expected="a place of ours, nor is the target")
+    return record(view, kind(on=on, source=source, target=target, lines=(line,)))
+
+
+# -- what every movement shares --------------------------------------------------------------------------------------
+
+
+def record(view: View, movement: M) -> Changes[M]:
+    """The changes of a movement: its document with lots chosen, its stock entry, the floors at the places it leaves."""
+    chosen = evolve(movement, lines=_with_lots(view, movement))
+    minted = view.mint(chosen)
+    return Changes(minted, entries=[view.mint(minted.entry())], floors=floors(view, minted))
+
+
+def _with_lots(view: View, movement: Movement) -> tuple[MoveLine, ...]:
+    """The lines, split where several lots give one; lines that name a lot keep it."""
+    lines: list[MoveLine] = []
+    taken: dict[tuple[str, str], Decimal] = {}
+    for line in movement.lines:
+        source, _ = movement.ends(line)
+        if line.lot is not None or source in OUTSIDE:
+            lines.append(line)
+            continue
+        lots = [one for one in view.lots("stock", source) if _unit(one.amount) == line.item]
+        if not lots:
+            lines.append(line)
+            continue
+        policies = policies_for(view, line.item, on=movement.on)
+        left = [
+            evolve(one, amount=one.amount - Quantity(taken.get((source, one.id), Decimal(0)), line.item)) for one in lots
+        ]
+        found = pick([one for one in left if one.amount], line.amount, on=movement.on, picking=policies.picking)
+        for use in found.uses:
+            used = decimal_of(_goods(use.amount))
+            taken[source, use.lot] = taken.get((source, use.lot), Decimal(0)) + used
+            lines.append(evolve(line, quantity=used, lot=use.lot))
+        if found.rest:
+            loose = view.balance("stock", source, line.item).amount
+            for one in lots:
+                loose = loose - one.amount
+            if _goods(loose) < _goods(found.rest) and policies.negative_stock is NegativeStock.REFUSE:
+                available = line.amount - _goods(found.rest) + _goods(loose)
+                raise NotEnough(item=line.item, place=source, asked=line.amount, available=available)
+            lines.append(evolve(line, quantity=decimal_of(_goods(found.rest))))
+    return tuple(lines)
+
+
+def floors(view: View, movement: Movement) -> list[Floor]:
+    """At every place that goods leave, what stays is at least what is reserved; also each lot named has what it gives."""
+    found: dict[tuple[str, str], Floor] = {}
+    for line in movement.lines:
+        source, target = movement.ends(line)
+        if source in OUTSIDE or (source, line.item) in found:
+            continue
+        policies = policies_for(view, line.item, on=movement.on)
+        # What passes on to another place of ours is never a guess, whatever the policy on issues.
+        if policies.negative_stock is NegativeStock.PROVISIONAL and target in OUTSIDE:
+            continue
+        found[source, line.item] = available_floor(source, line.item)
+    _check_lots(view, movement)
+    return list(found.values())
+
+
+def _check_lots(view: View, movement: Movement) -> None:
+    wanted: dict[tuple[str, str, str], Quantity] = {}
+    for line in movement.lines:
+        source, _ = movement.ends(line)
+        if line.lot is not None and source not in OUTSIDE:
+            key = (source, line.item, line.lot)
+            wanted[key] = wanted.get(key, Quantity(0, line.item)) + line.amount
+    for (place, item, lot), asked in wanted.items():
+        held = next(
+            (one.amount for one in view.lots("stock", place) if one.id == lot and _unit(one.amount) == item),
+            Quantity(0, item),
+        )
+        if _goods(held) < asked:
+            raise NotEnough(item=item, place=place, asked=asked, available=_goods(held))
+
+
+def available_floor(place: str, item: str) -> Floor:
+    """On hand less reserved is at least nothing, whoever else was first."""
+    return Floor(terms=(("stock", place, item, 1), ("reserved", place, item, -1)), least=Quantity(0, item))
+
+
+def available(view: View, item: str, *, place: str) -> Quantity:
+    """What is on hand at a place and not reserved."""
+    held = _goods(view.balance("stock", place, item).amount)
+    return held - _goods(view.balance("reserved", place, item).amount)
+
+
+def origins(*refs: Ref) -> tuple[Ref, ...]:
+    """Origin links without repetition."""
+    return tuple(dict.fromkeys(refs))
+
+
+def _outside(place: str) -> None:
+    if place not in OUTSIDE:
+        raise NotOutside(place=place, expected=f"an outside place ({', '.join(sorted(OUTSIDE))})")
+
+
+def _unit(amount: Money | Quantity) -> str:
+    return amount.unit
+
+
+def _goods(amount: Money | Quantity) -> Quantity:
+    if isinstance(amount, Quantity):
+        return amount
+    raise NotOutside(place=str(amount), expected="a quantity")
