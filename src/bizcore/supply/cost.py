@@ -19,7 +19,7 @@ from bizcore.change.changes import Changes, Derived
 from bizcore.change.locks import first_open
 from bizcore.change.view import View
 from bizcore.flow.document import Document
-from bizcore.kernel.days import day
+from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, LawBroken
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
@@ -82,6 +82,16 @@ def cost(view: View, changes: Changes[D]) -> Changes[D]:
         follow.take(one)
     entries = follow.entries(crossings)
     return changes.adding(entries=entries, derived=follow.derived())
+
+
+def folded(view: View, pool: str, item: str, *, on: Day) -> Fold:
+    """The cost of an item in a pool folded from its beginning, by the policies of a date, together with what feeds it."""
+    follow = _Following(view)
+    follow.account(pool, item, day(on).isoformat())
+    fold = next(one.fold for one in follow.connected(item) if one.pool == pool)
+    if fold is None:
+        raise LawBroken(f"the cost of {item} in {pool} was not folded")
+    return fold
 
 
 # -- which moves cross a border --------------------------------------------------------------------------------------
@@ -196,7 +206,7 @@ class _Following:
         ):
             if not (one.source_pool if signed < 0 else one.target_pool):
                 continue
-            account = self._account(pool, one.item, on)
+            account = self.account(pool, one.item, on)
             account.new.append(
                 CostMove(
                     on,
@@ -213,7 +223,8 @@ class _Following:
             if both:
                 account.between[one.ref] = counter
 
-    def _account(self, pool: str, item: str, on: str) -> _Account:
+    def account(self, pool: str, item: str, on: str) -> _Account:
+        """An item in a pool, with the policies of a date."""
         found = self._accounts.get((pool, item))
         if found is None:
             policies = policies_for(self._view, item, on=on)
@@ -252,7 +263,7 @@ class _Following:
         self, item: str, lines: dict[tuple[str, str, str], list[Line]], corrections: dict[tuple[str, str, Key], int]
     ) -> None:
         """Fold an item's pools from the beginning, those that feed each other until what they give each other stands."""
-        for account in self._connected(item):
+        for account in self.connected(item):
             known = account.known
             if known is None:
                 raise LawBroken(f"the cost of {item} in {account.pool} was not read")
@@ -276,7 +287,7 @@ class _Following:
                     corrections[account.pool, item, key] = by
                     self._touched |= {(account.pool, item), (key[1], item)}
 
-    def _connected(self, item: str) -> list[_Account]:
+    def connected(self, item: str) -> list[_Account]:
         """Every pool of the item that is fed by, or feeds, one that this change touches, folded together."""
         found: dict[str, _Account] = {one.pool: one for (_, name), one in self._accounts.items() if name == item}
         waiting = list(found.values())
@@ -286,8 +297,8 @@ class _Following:
                 account.known = costbook.read(self._view, account.pool, item)
                 account.between.update(account.known.between)
             for pool in set(account.between.values()) - set(found):
-                on = max(one.on for one in account.known.moves or account.new)
-                found[pool] = self._account(pool, item, on)
+                on = max(one.on for one in (*account.known.moves, *account.new))
+                found[pool] = self.account(pool, item, on)
                 waiting.append(found[pool])
         accounts = sorted(found.values(), key=lambda one: one.pool)
         self._settle(accounts)
@@ -353,14 +364,14 @@ class _Following:
         found: list[Entry] = []
         for about in sorted(by_date):
             asked = day(about)
-            on: date = first_open(self._view, "stock", asked)
+            booked: date = first_open(self._view, "stock", asked)
             postings: list[Posting] = []
             for pool, item, counter, value in sorted(by_date[about]):
                 nothing, worth = Quantity.of_scaled(0, item), Money.of_minor(value, self._view.currency)
-                dims = Map({"about": about}) if on != asked else Map[str]({})
+                dims = Map({"about": about}) if booked != asked else Map[str]({})
                 postings.append(Posting(pool, nothing, worth, dims=dims.set("with", counter)))
                 postings.append(Posting(counter, nothing, -worth, dims=dims.set("with", pool)))
-            entry = Entry(on, postings, book="cost", text="cost restated", about=asked if on != asked else None)
+            entry = Entry(booked, postings, book="cost", text="cost restated", about=asked if booked != asked else None)
             found.append(self._view.mint(entry))
         return found
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import TypeVar
 
 from attrs import field, frozen
 
@@ -50,6 +49,14 @@ class NegativeCost(Invalid):
         super().__init__(f"{item} cannot cost {cost}", item=item, cost=cost)
 
 
+def _item(value: object) -> str:
+    return checked_id(value, "item")
+
+
+def _place(value: object) -> str:
+    return checked_id(value, "place")
+
+
 def _quantity(value: object) -> Decimal:
     return positive("a quantity moved", number(value))
 
@@ -73,7 +80,7 @@ class MoveLine:
     Decimal('2.50')
     """
 
-    item: str = field(converter=lambda value: checked_id(value, "item"))
+    item: str = field(converter=_item)
     quantity: Decimal = field(converter=_quantity)
     cost: Money | None = field(default=None, kw_only=True)
     lot: str | None = field(default=None, kw_only=True)
@@ -104,8 +111,8 @@ class Movement(Document):
     }
 
     on: date = field(converter=day)
-    source: str = field(converter=lambda value: checked_id(value, "place"))
-    target: str = field(converter=lambda value: checked_id(value, "place"))
+    source: str = field(converter=_place)
+    target: str = field(converter=_place)
     lines: tuple[MoveLine, ...] = field(converter=_lines)
     party: str | None = None
 
@@ -161,7 +168,11 @@ class Movement(Document):
         return Map(dims)
 
 
-M = TypeVar("M", bound=Movement)
+RETURN_INDEXES = {
+    **Movement.indexes,
+    "of": lambda one: sorted({(line.of.rpartition("/")[0],) for line in one.lines if line.of}),
+}
+"""Returns are also found by the movement that comes back."""
 
 
 @frozen(kw_only=True)
@@ -209,6 +220,7 @@ class CustomerReturn(Movement):
     """Goods a customer sent back."""
 
     kind = "customer_return"
+    indexes = RETURN_INDEXES
     numbering = Numbering(prefix="CR")
 
 
@@ -217,6 +229,7 @@ class VendorReturn(Movement):
     """Goods sent back to a supplier."""
 
     kind = "vendor_return"
+    indexes = RETURN_INDEXES
     numbering = Numbering(prefix="VR")
 
 

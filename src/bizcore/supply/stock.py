@@ -17,7 +17,7 @@ from bizcore.kernel.exact import Number, number, plain_number
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.supply.items import base_quantity, decimal_of
-from bizcore.supply.movements import Adjustment, Issue, Movement, MoveLine, Receipt, Transfer
+from bizcore.supply.movements import Adjustment, Issue, MoveLine, Movement, Receipt, Transfer
 from bizcore.supply.picking import pick
 from bizcore.supply.places import OUTSIDE
 from bizcore.supply.policies import NegativeStock, policies_for
@@ -207,7 +207,8 @@ def _with_lots(view: View, movement: Movement) -> tuple[MoveLine, ...]:
             continue
         policies = policies_for(view, line.item, on=movement.on)
         left = [
-            evolve(one, amount=one.amount - Quantity(taken.get((source, one.id), Decimal(0)), line.item)) for one in lots
+            evolve(one, amount=_goods(one.amount) - Quantity(taken.get((source, one.id), Decimal(0)), line.item))
+            for one in lots
         ]
         found = pick([one for one in left if one.amount], line.amount, on=movement.on, picking=policies.picking)
         for use in found.uses:
@@ -215,11 +216,11 @@ def _with_lots(view: View, movement: Movement) -> tuple[MoveLine, ...]:
             taken[source, use.lot] = taken.get((source, use.lot), Decimal(0)) + used
             lines.append(evolve(line, quantity=used, lot=use.lot))
         if found.rest:
-            loose = view.balance("stock", source, line.item).amount
+            loose = _goods(view.balance("stock", source, line.item).amount)
             for one in lots:
-                loose = loose - one.amount
-            if _goods(loose) < _goods(found.rest) and policies.negative_stock is NegativeStock.REFUSE:
-                available = line.amount - _goods(found.rest) + _goods(loose)
+                loose -= _goods(one.amount)
+            if loose < _goods(found.rest) and policies.negative_stock is NegativeStock.REFUSE:
+                available = line.amount - _goods(found.rest) + loose
                 raise NotEnough(item=line.item, place=source, asked=line.amount, available=available)
             lines.append(evolve(line, quantity=decimal_of(_goods(found.rest))))
     return tuple(lines)

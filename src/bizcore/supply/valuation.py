@@ -88,7 +88,8 @@ class Fold:
         return State(
             tuple(Layer(one[0], one[1], self._ref(one[2]), self._lot(one[2])) for one in self._layers if one[0]),
             tuple(
-                Short(one[0], one[1], self._ref(one[2]), self._counter(one[2]), self._lot(one[2])) for one in self._shorts
+                Short(one[0], one[1], self._ref(one[2]), self._counter(one[2]), self._lot(one[2]))
+                for one in self._shorts
             ),
             self._last_known(),
         )
@@ -96,12 +97,14 @@ class Fold:
     @property
     def quantity(self) -> int:
         """What the pool holds."""
-        return sum(map(_QUANTITY, self._layers)) - sum(map(_QUANTITY, self._shorts))
+        held: int = sum(map(_QUANTITY, self._layers)) - sum(map(_QUANTITY, self._shorts))
+        return held
 
     @property
     def value(self) -> int:
         """What it is worth."""
-        return sum(map(_VALUE, self._layers)) - sum(map(_VALUE, self._shorts))
+        worth: int = sum(map(_VALUE, self._layers)) - sum(map(_VALUE, self._shorts))
+        return worth
 
     @property
     def open_layers(self) -> int:
@@ -327,7 +330,7 @@ class Fold:
                 break
             piece = (layer[0], layer[1])
             took = min(layer[0], need)
-            share = release_int(layer[0], layer[1], took)
+            share = self._share(move, layer, took, returned)
             layer[0] -= took
             layer[1] -= share
             need -= took
@@ -342,6 +345,15 @@ class Fold:
         if move.counter == SUPPLIER and (returned is not None or move.value is not None):
             self.claims[index] = move.value if move.value is not None else self._claim(returned, -move.quantity, cost)
         return cost
+
+    def _share(self, move: CostMove, layer: list[int], took: int, returned: int | None) -> int:
+        """What leaves a layer with a part of it: its share, or the claim where an untouched receipt goes back in part."""
+        claim = move.value
+        if claim is not None and layer[2] == returned and took == -move.quantity < layer[0] and claim <= layer[1]:
+            # What stays of a receipt is then worth exactly what will be billed for it, with no variance of a cent.
+            if layer[0] == self.moves[layer[2]].quantity:
+                return claim
+        return release_int(layer[0], layer[1], took)
 
     def _next(self, lot: str, returned: int | None) -> list[int] | None:
         """The layer to take from: the returned receipt's own, else the oldest, the newest, or the lot's."""

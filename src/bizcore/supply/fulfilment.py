@@ -1,0 +1,368 @@
+"""Fulfilment: what a customer is to get, reserved, picked, shipped in parts, the rest a backorder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from attrs import evolve, field, frozen
+
+from bizcore.book.entry import Entry
+from bizcore.change.changes import Changes
+from bizcore.change.view import View
+from bizcore.flow.document import Document, Ref
+from bizcore.flow.lifecycle import Lifecycle
+from bizcore.flow.numbering import Numbering
+from bizcore.kernel.days import Day, day
+from bizcore.kernel.errors import Invalid, NotFound, Refused
+from bizcore.kernel.exact import number
+from bizcore.kernel.ids import checked_id
+from bizcore.kernel.quantity import Quantity
+from bizcore.supply.items import decimal_of, positive
+from bizcore.supply.movements import MoveLine, Shipment
+from bizcore.supply.reservations import Partial, Reservation, consume, entry_of, floor_of, held_for, hold
+from bizcore.supply.stock import NotEnough, available, record
+
+_ZERO = Decimal(0)
+
+
+class TooMuch(Refused):
+    """More than the line has left for this step."""
+
+    code = "too_much"
+
+    def __init__(self, *, delivery: str, line: int, step: str, asked: Decimal, left: Decimal) -> None:
+        super().__init__(
+            f"line {line} of {delivery}: {asked} to {step}, {left} left",
+            delivery=delivery,
+            line=line,
+            step=step,
+            asked=asked,
+            left=left,
+        )
+
+
+class NothingToDo(Refused):
+    """No line has anything left for this step."""
+
+    code = "nothing_to_do"
+
+    def __init__(self, *, delivery: str, step: str) -> None:
+        super().__init__(f"{delivery} has nothing to {step}", delivery=delivery, step=step)
+
+
+class NoDeliveryLine(NotFound):
+    """The delivery has no such line."""
+
+    code = "no_delivery_line"
+
+    def __init__(self, *, delivery: str, line: int, lines: int) -> None:
+        super().__init__(f"{delivery} has lines 1 to {lines}, not {line}", delivery=delivery, line=line, lines=lines)
+
+
+class NoLines(Invalid):
+    """A delivery has at least one line."""
+
+    code = "no_lines"
+
+    def __init__(self) -> None:
+        super().__init__("a delivery needs at least one line")
+
+
+def _item(value: object) -> str:
+    return checked_id(value, "item")
+
+
+def _place(value: object) -> str:
+    return checked_id(value, "place")
+
+
+def _customer(value: object) -> str:
+    return checked_id(value, "customer")
+
+
+def _quantity(value: object) -> Decimal:
+    return positive("a quantity to deliver", number(value))
+
+
+@frozen
+class DeliveryLine:
+    """A line to deliver: an item in its base unit from a place; `source` names the order line it is for.
+
+    Guarantees: ordered = open + shipped + cancelled; picked <= open + shipped; returned <= shipped.
+    """
+
+    item: str = field(converter=_item)
+    quantity: Decimal = field(converter=_quantity)
+    place: str = field(converter=_place)
+    source: str = field(default="", kw_only=True)
+    reserved: Decimal = field(default=_ZERO, kw_only=True, converter=number)
+    picked: Decimal = field(default=_ZERO, kw_only=True, converter=number)
+    shipped: Decimal = field(default=_ZERO, kw_only=True, converter=number)
+    cancelled: Decimal = field(default=_ZERO, kw_only=True, converter=number)
+    returned: Decimal = field(default=_ZERO, kw_only=True, converter=number)
+
+    @property
+    def open(self) -> Decimal:
+        """What is still to be shipped."""
+        return self.quantity - self.shipped - self.cancelled
+
+
+def _lines(value: Iterable[DeliveryLine]) -> tuple[DeliveryLine, ...]:
+    return tuple(value)
+
+
+def _due(value: Day | None) -> date | None:
+    return None if value is None else day(value)
+
+
+@frozen(kw_only=True)
+class Delivery(Document):
+    """What a customer is to get: open until every line is shipped or cancelled; what is left is the backorder.
+
+    >>> Delivery(customer="beta", on="2026-02-01", lines=[DeliveryLine("bolt", 5, "wh")]).state
+    'open'
+    """
+
+    kind = "delivery"
+    numbering = Numbering(prefix="DO")
+    lifecycle = Lifecycle(
+        "delivery",
+        "open",
+        {
+            ("open", "reserve"): "open",
+            ("open", "pick"): "open",
+            ("open", "ship"): "open",
+            ("open", "complete"): "done",
+            ("open", "cancel"): "cancelled",
+            ("open", "take_back"): "open",
+            ("done", "take_back"): "done",
+            ("cancelled", "take_back"): "cancelled",
+        },
+    )
+    indexes = {  # noqa: RUF012
+        "party": lambda one: [(one.customer,)],
+        "on": lambda one: [(one.on.isoformat(),)],
+        "item": lambda one: [(line.item, one.state) for line in one.lines],
+        "source": lambda one: [(line.source,) for line in one.lines if line.source],
+    }
+
+    customer: str = field(converter=_customer)
+    on: date = field(converter=day)
+    lines: tuple[DeliveryLine, ...] = field(converter=_lines)
+    due: date | None = field(default=None, converter=_due)
+
+    def __attrs_post_init__(self) -> None:
+        """Something is to be delivered."""
+        if not self.lines:
+            raise NoLines
+        Document.__attrs_post_init__(self)
+
+    def line(self, line: int) -> DeliveryLine:
+        """A line, counted from 1. Raises: NoDeliveryLine."""
+        if not 1 <= line <= len(self.lines):
+            raise NoDeliveryLine(delivery=self.id or self.kind, line=line, lines=len(self.lines))
+        return self.lines[line - 1]
+
+    def line_ref(self, line: int) -> str:
+        """The name of a line: what reservations and shipments point at."""
+        return f"{self.id}/{line}"
+
+    def with_line(self, line: int, new: DeliveryLine) -> Delivery:
+        """The delivery with one line replaced."""
+        return evolve(self, lines=(*self.lines[: line - 1], new, *self.lines[line:]))
+
+    @property
+    def backorder(self) -> tuple[tuple[int, Decimal], ...]:
+        """What is still open, by line."""
+        return tuple((at, one.open) for at, one in enumerate(self.lines, 1) if one.open)
+
+
+@frozen
+class LineQuantity:
+    """How much of which line, counted from 1."""
+
+    line: int
+    quantity: Decimal = field(converter=_quantity)
+
+
+# -- verbs -----------------------------------------------------------------------------------------------------------
+
+
+def plan_delivery(
+    view: View,
+    lines: Sequence[DeliveryLine],
+    *,
+    customer: str,
+    on: Day,
+    due: Day | None = None,
+    id: str = "",
+    origins: Sequence[Ref] = (),
+) -> Changes[Delivery]:
+    """Record what a customer is to get; nothing is reserved yet."""
+    return Changes(
+        view.mint(Delivery(id=id, customer=customer, on=on, due=due, lines=tuple(lines), origins=tuple(origins)))
+    )
+
+
+def reserve_delivery(
+    view: View, delivery: str, *, on: Day, until: Day | None = None, partial: Partial = Partial.REFUSE
+) -> Changes[Delivery]:
+    """Keep goods for every line that is not reserved yet; all of them or, when asked, what there is.
+
+    Raises: FloorBroken (not enough for all), NotEnough (nothing at all to keep), NothingToDo, IllegalStep.
+    """
+    found = view.get(Delivery, delivery)
+    after = found.to("reserve")
+    kept: list[Reservation] = []
+    taken: dict[tuple[str, str], Decimal] = {}
+    wanted = [(at, one, one.open - one.reserved) for at, one in enumerate(found.lines, 1) if one.open > one.reserved]
+    if not wanted:
+        raise NothingToDo(delivery=found.id, step="reserve")
+    for at, line, lacking in wanted:
+        key = (line.place, line.item)
+        one = hold(
+            view,
+            line.item,
+            lacking,
+            place=line.place,
+            on=on,
+            until=until,
+            for_=found.line_ref(at),
+            partial=partial,
+            already=taken.get(key, _ZERO),
+            origins=(found.ref,),
+        )
+        if one is None:
+            continue
+        taken[key] = taken.get(key, _ZERO) + one.quantity
+        kept.append(one)
+        after = after.with_line(at, evolve(line, reserved=line.reserved + one.quantity))
+    if not kept:
+        _, line, lacking = wanted[0]
+        there = available(view, line.item, place=line.place)
+        raise NotEnough(item=line.item, place=line.place, asked=Quantity(lacking, line.item), available=there)
+    return Changes(
+        after,
+        documents=[after, *kept],
+        entries=[entry_of(view, one, one.quantity, on) for one in kept],
+        floors=list({one.terms: one for one in map(floor_of, kept)}.values()),
+    )
+
+
+def pick(view: View, delivery: str, lines: Sequence[LineQuantity] = (), *, on: Day) -> Changes[Delivery]:
+    """Note what was taken from the shelf, everything open when no lines are given. Raises: TooMuch, IllegalStep."""
+    found = view.get(Delivery, delivery)
+    after = found.to("pick")
+    day(on)
+    chosen = lines or [
+        LineQuantity(at, one.open + one.shipped - one.picked)
+        for at, one in enumerate(found.lines, 1)
+        if one.open + one.shipped > one.picked
+    ]
+    if not chosen:
+        raise NothingToDo(delivery=found.id, step="pick")
+    for one in chosen:
+        line = after.line(one.line)
+        left = line.open + line.shipped - line.picked
+        if one.quantity > left:
+            raise TooMuch(delivery=found.id, line=one.line, step="pick", asked=one.quantity, left=left)
+        after = after.with_line(one.line, evolve(line, picked=line.picked + one.quantity))
+    return Changes(after)
+
+
+def ship(
+    view: View,
+    delivery: str,
+    lines: Sequence[LineQuantity] = (),
+    *,
+    on: Day,
+    partial: Partial = Partial.REFUSE,
+) -> Changes[Shipment]:
+    """Send goods: the lines given, else everything open or, with `partial`, what of it is there.
+
+    What was reserved for the line is used up first. What is not shipped stays open as the backorder.
+
+    Guarantees: the answer is the shipment; per line, ordered = open + shipped + cancelled.
+    Raises: TooMuch, NothingToDo, NotEnough, FloorBroken, IllegalStep.
+    """
+    found = view.get(Delivery, delivery)
+    after = found.to("ship")
+    kept = {at: tuple(held_for(view, found.line_ref(at))) for at in range(1, len(found.lines) + 1)}
+    chosen = _together(lines) if lines else _what_there_is(view, found, kept, partial)
+    if not chosen:
+        raise NothingToDo(delivery=found.id, step="ship")
+    goods: list[MoveLine] = []
+    used: list[Reservation] = []
+    entries: list[Entry] = []
+    for at, quantity in chosen.items():
+        line = after.line(at)
+        if quantity > line.open:
+            raise TooMuch(delivery=found.id, line=at, step="ship", asked=quantity, left=line.open)
+        reservations, posted, freed = consume(view, kept[at], quantity, on=on)
+        used += reservations
+        entries += posted
+        shipped = line.shipped + quantity
+        after = after.with_line(
+            at, evolve(line, shipped=shipped, picked=max(line.picked, shipped), reserved=line.reserved - freed)
+        )
+        goods.append(MoveLine(line.item, quantity, place=line.place, order=found.line_ref(at)))
+    if not after.backorder:
+        after = after.to("complete")
+    changes = record(
+        view,
+        Shipment(
+            on=on,
+            source=goods[0].place or found.lines[0].place,
+            target="customer",
+            lines=goods,
+            party=found.customer,
+            origins=(found.ref,),
+        ),
+    )
+    return changes.adding(documents=[after, *used], entries=entries)
+
+
+def cancel_delivery(view: View, delivery: str, *, on: Day) -> Changes[Delivery]:
+    """Cancel what is still open; what is reserved for it is let go, what was shipped stays shipped.
+
+    Raises: IllegalStep.
+    """
+    found = view.get(Delivery, delivery)
+    after = found.to("cancel")
+    let_go: list[Reservation] = []
+    entries: list[Entry] = []
+    for at, line in enumerate(found.lines, 1):
+        for one in held_for(view, found.line_ref(at)):
+            let_go.append(evolve(one.to("release"), left=_ZERO))
+            entries.append(entry_of(view, one, -one.left, on))
+        after = after.with_line(at, evolve(line, cancelled=line.cancelled + line.open, reserved=_ZERO))
+    return Changes(after, documents=[after, *let_go], entries=entries)
+
+
+def _together(lines: Sequence[LineQuantity]) -> dict[int, Decimal]:
+    chosen: dict[int, Decimal] = {}
+    for one in lines:
+        chosen[one.line] = chosen.get(one.line, _ZERO) + one.quantity
+    return chosen
+
+
+def _what_there_is(
+    view: View, delivery: Delivery, kept: Mapping[int, Sequence[Reservation]], partial: Partial
+) -> dict[int, Decimal]:
+    """Everything open, or what of it is there: free goods and those reserved for the line."""
+    chosen: dict[int, Decimal] = {}
+    free: dict[tuple[str, str], Decimal] = {}
+    for at, line in enumerate(delivery.lines, 1):
+        quantity = line.open
+        if partial is Partial.TAKE:
+            key = (line.place, line.item)
+            if key not in free:
+                free[key] = decimal_of(available(view, line.item, place=line.place))
+            own = sum((one.left for one in kept[at]), _ZERO)
+            quantity = min(quantity, own + max(free[key], _ZERO))
+            free[key] -= max(quantity - own, _ZERO)
+        if quantity > 0:
+            chosen[at] = quantity
+    return chosen

@@ -1,0 +1,253 @@
+"""What is there and what it is worth, at any date, down to the postings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from fractions import Fraction
+
+from attrs import frozen
+
+from bizcore.change.reading import PostingQuery
+from bizcore.change.view import View
+from bizcore.kernel.days import Day, day
+from bizcore.kernel.errors import NotFound
+from bizcore.kernel.exact import Exact
+from bizcore.kernel.explain import Explanation
+from bizcore.kernel.money import Money
+from bizcore.kernel.quantity import Quantity
+from bizcore.kernel.spans import Span
+from bizcore.kernel.table import Column, Table
+from bizcore.supply.cost import folded
+from bizcore.supply.items import scaled_decimal
+from bizcore.supply.movements import MOVEMENTS, Movement
+from bizcore.supply.places import OUTSIDE, pool_of, pools
+from bizcore.supply.valuation import Fold
+
+_DAY = timedelta(days=1)
+POSTINGS = (
+    Column("on", "On", kind="date"),
+    Column("account", "Account"),
+    Column("item", "Item"),
+    Column("quantity", "Quantity", kind="quantity"),
+    Column("value", "Value", kind="money"),
+    Column("position", "Position", kind="number"),
+)
+
+
+class MoveNotFound(NotFound):
+    """No cost was booked for a move of that name."""
+
+    code = "move_not_found"
+
+    def __init__(self, *, move: str) -> None:
+        super().__init__(f"no cost was booked for move {move[:200]!r}; a move is named document/line", move=move[:200])
+
+
+def stock_on_hand(view: View, *, at: Day | None = None) -> Table:
+    """What lies where: on hand, reserved and available by place and item, at the end of a day or with all that is posted."""
+    rows: list[tuple[object, ...]] = []
+    upto = _upto(at)
+    reserved = {
+        row.key: row.amount for row in view.totals(PostingQuery(book="reserved", span=upto), by=("account", "unit"))
+    }
+    for row in view.totals(PostingQuery(book="stock", span=upto), by=("account", "unit")):
+        place, item = row.key
+        if place in OUTSIDE or not (row.amount or reserved.get(row.key)):
+            continue
+        kept = reserved.get(row.key, 0)
+        rows.append((place, item, *(Quantity.of_scaled(one, item) for one in (row.amount, kept, row.amount - kept))))
+
+    def postings(row: int, column: str) -> Table:
+        place, item = str(rows[row][0]), str(rows[row][1])
+        book = "reserved" if column == "reserved" else "stock"
+        return _postings(view, PostingQuery(book=book, account=place, unit=item, span=upto))
+
+    return Table(
+        [
+            Column("place", "Place"),
+            Column("item", "Item"),
+            Column("on_hand", "On hand", kind="quantity"),
+            Column("reserved", "Reserved", kind="quantity"),
+            Column("available", "Available", kind="quantity"),
+        ],
+        rows,
+        title="Stock on hand" + _as_of(at),
+        postings=postings,
+    )
+
+
+def stock_valuation(view: View, *, at: Day | None = None) -> Table:
+    """What the goods of each cost pool are worth, item by item; the unit cost is value / quantity, shown rounded.
+
+    Guarantees: each value is the sum of the postings behind it, and quantity 0 has value 0.
+    """
+    rows: list[tuple[object, ...]] = []
+    upto = _upto(at)
+    known = pools(view)
+    for row in view.totals(PostingQuery(book="cost", span=upto), by=("account", "unit")):
+        pool, item = row.key
+        if pool not in known or not (row.amount or row.value):
+            continue
+        value = Money.of_minor(row.value, view.currency)
+        rows.append((pool, item, Quantity.of_scaled(row.amount, item), value, unit_cost(row.amount, value)))
+
+    def postings(row: int, column: str) -> Table:
+        return _postings(view, PostingQuery(book="cost", account=str(rows[row][0]), unit=str(rows[row][1]), span=upto))
+
+    return Table(
+        [
+            Column("pool", "Cost pool"),
+            Column("item", "Item"),
+            Column("quantity", "Quantity", kind="quantity"),
+            Column("value", "Value", kind="money"),
+            Column("unit_cost", "Unit cost", kind="money"),
+        ],
+        rows,
+        title="Stock valuation" + _as_of(at),
+        postings=postings,
+    )
+
+
+def unit_cost(scaled: int, value: Money) -> Money | None:
+    """Value by quantity, rounded to be shown; never stored."""
+    if not scaled:
+        return None
+    return Exact(value.exact.amount / Fraction(scaled, Quantity.SCALE), value.currency).round()
+
+
+def cost_of(view: View, move: str) -> Explanation:
+    """Why a move of goods cost what it did: the rule, and the receipts it was taken from. `move` is `document/line`.
+
+    Raises: MoveNotFound.
+    """
+    document, _, line = move.rpartition("/")
+    found = _movement(view, document)
+    if found is None or not line.isdecimal() or not 1 <= int(line) <= len(found.lines):
+        raise MoveNotFound(move=move)
+    one = found.lines[int(line) - 1]
+    for place in found.ends(one):
+        pool = pool_of(view, place)
+        if pool is not None:
+            return _explained(view, pool, one.item, move, on=found.on)
+    raise MoveNotFound(move=move)
+
+
+def _explained(view: View, pool: str, item: str, move: str, *, on: date) -> Explanation:
+    fold = folded(view, pool, item, on=on)
+    index = next((at for at, one in enumerate(fold.moves) if one.ref == move), None)
+    if index is None:
+        raise MoveNotFound(move=move)
+    what = fold.moves[index]
+    cost = fold.cost(index) if what.quantity < 0 else fold.values[index]
+    before = Fold(fold.moves, fold.method).run(index)
+    return Explanation(
+        f"cost of {move} by {fold.method.value}",
+        str(Money.of_minor(cost, view.currency)),
+        {
+            "quantity": scaled_decimal(what.quantity),
+            "on": what.on,
+            "held before": scaled_decimal(before.quantity),
+            "worth before": Money.of_minor(before.value, view.currency),
+            "booked then": Money.of_minor(abs(fold.values[index]), view.currency),
+        },
+        steps=[
+            Explanation(
+                f"from {use.receipt or 'stock'}",
+                str(Money.of_minor(use.value, view.currency)),
+                {"quantity": scaled_decimal(use.quantity)},
+            )
+            for use in fold.uses(index)
+        ],
+    )
+
+
+def _movement(view: View, document: str) -> Movement | None:
+    for kind in MOVEMENTS:
+        found = view.seek(kind, document)
+        if found is not None:
+            return found
+    return None
+
+
+# -- checks ----------------------------------------------------------------------------------------------------------
+
+
+@frozen
+class Difference:
+    """Where two figures that must agree do not: what, and both."""
+
+    what: str
+    left: str
+    right: str
+
+
+def stock_equals_cost(view: View) -> tuple[Difference, ...]:
+    """Per pool and item, stock over its places against the quantity in the cost book; empty when they agree."""
+    held: dict[tuple[str, str], int] = {}
+    for row in view.totals(PostingQuery(book="stock"), by=("account", "unit")):
+        pool = pool_of(view, row.key[0])
+        if pool is not None:
+            held[pool, row.key[1]] = held.get((pool, row.key[1]), 0) + row.amount
+    known = pools(view)
+    costed = {
+        (row.key[0], row.key[1]): row.amount
+        for row in view.totals(PostingQuery(book="cost"), by=("account", "unit"))
+        if row.key[0] in known
+    }
+    return tuple(
+        Difference(
+            f"{pool} {item}",
+            str(scaled_decimal(held.get((pool, item), 0))),
+            str(scaled_decimal(costed.get((pool, item), 0))),
+        )
+        for pool, item in sorted({*held, *costed})
+        if held.get((pool, item), 0) != costed.get((pool, item), 0)
+    )
+
+
+def conserved(view: View) -> tuple[Difference, ...]:
+    """Per item, the sum over all places, inside and outside, is nothing; empty when it is."""
+    return tuple(
+        Difference(row.key[0], str(scaled_decimal(row.amount)), "0")
+        for row in view.totals(PostingQuery(book="stock"), by=("unit",))
+        if row.amount
+    )
+
+
+def worthless_or_held(view: View) -> tuple[Difference, ...]:
+    """Per pool and item, quantity 0 has value 0 and the value never has the other sign; empty when so."""
+    known = pools(view)
+    return tuple(
+        Difference(
+            f"{row.key[0]} {row.key[1]}", str(scaled_decimal(row.amount)), str(Money.of_minor(row.value, view.currency))
+        )
+        for row in view.totals(PostingQuery(book="cost"), by=("account", "unit"))
+        if row.key[0] in known and (row.amount * row.value < 0 or (not row.amount and row.value))
+    )
+
+
+# -- helpers ---------------------------------------------------------------------------------------------------------
+
+
+def _upto(at: Day | None) -> Span:
+    return Span(None, None if at is None else day(at) + _DAY)
+
+
+def _as_of(at: Day | None) -> str:
+    return "" if at is None else f" at {day(at).isoformat()}"
+
+
+def _postings(view: View, query: PostingQuery) -> Table:
+    def rows() -> Iterator[tuple[object, ...]]:
+        for row in sorted(view.postings(query), key=lambda one: (one.on, one.position, one.line)):
+            yield (
+                date.fromisoformat(row.on),
+                row.account,
+                row.unit,
+                Quantity.of_scaled(row.amount, row.unit),
+                Money.of_minor(row.value, view.currency),
+                row.position,
+            )
+
+    return Table(POSTINGS, list(rows()), title="Postings")

@@ -1,0 +1,203 @@
+"""Reservations: goods kept for somebody. A reservation is a record; what is reserved is the sum of the records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+
+from attrs import evolve, field, frozen
+
+from bizcore.book.entry import Entry, Posting
+from bizcore.change.changes import Changes, Floor
+from bizcore.change.view import View
+from bizcore.flow.document import Document, Ref
+from bizcore.flow.lifecycle import Lifecycle
+from bizcore.kernel.days import Day, day
+from bizcore.kernel.errors import Refused
+from bizcore.kernel.exact import Number, number
+from bizcore.kernel.quantity import Quantity
+from bizcore.supply.items import base_quantity, decimal_of, positive
+from bizcore.supply.stock import NotEnough, available, available_floor
+
+DEMAND = "demand"
+"""The counter place of the book of reservations."""
+
+
+class NotExpired(Refused):
+    """The reservation is still to be kept."""
+
+    code = "not_expired"
+
+    def __init__(self, *, reservation: str, until: date | None, on: date) -> None:
+        super().__init__(
+            f"{reservation} is kept until {until or 'released'}, and it is {on}",
+            reservation=reservation,
+            until=until,
+            on=on,
+        )
+
+
+class Partial(Enum):
+    """What to do when there is not enough for all that is asked."""
+
+    REFUSE = "refuse"
+    """All or nothing."""
+    TAKE = "take"
+    """What there is; nothing at all is refused."""
+
+
+def _until(value: Day | None) -> date | None:
+    return None if value is None else day(value)
+
+
+@frozen(kw_only=True)
+class Reservation(Document):
+    """A quantity of an item kept at a place for something; `left` is what of it is still kept.
+
+    `until` is the last day it is kept; `for_` is what it is kept for (an order, a delivery line), as text.
+    """
+
+    kind = "reservation"
+    lifecycle = Lifecycle(
+        "reservation",
+        "held",
+        {
+            ("held", "release"): "released",
+            ("held", "consume"): "held",
+            ("held", "use_up"): "consumed",
+            ("held", "expire"): "expired",
+        },
+    )
+    indexes = {  # noqa: RUF012
+        "for": lambda one: [(one.for_, one.state)],
+        "until": lambda one: [(one.until.isoformat(),)] if one.until and one.state == "held" else [],
+    }
+
+    item: str
+    place: str
+    quantity: Decimal = field(converter=number)
+    left: Decimal = field(converter=number)
+    on: date = field(converter=day)
+    until: date | None = field(default=None, converter=_until)
+    for_: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        """Something is kept."""
+        positive("a reservation", self.quantity)
+        Document.__attrs_post_init__(self)
+
+
+def reserve(
+    view: View,
+    item: str,
+    quantity: Number,
+    *,
+    place: str,
+    on: Day,
+    for_: str,
+    until: Day | None = None,
+    unit: str | None = None,
+    partial: Partial = Partial.REFUSE,
+) -> Changes[Reservation]:
+    """Keep goods for something.
+
+    Guarantees: on hand less reserved never falls below zero, however many reserve at once; releasing it again leaves
+    everything as before.
+    Raises: FloorBroken or NotEnough, when there is not enough.
+    """
+    wanted = base_quantity(view, item, quantity, unit)
+    held = hold(view, item, wanted, place=place, on=on, for_=for_, until=until, partial=partial)
+    if held is None:
+        raise NotEnough(
+            item=item, place=place, asked=Quantity(wanted, item), available=available(view, item, place=place)
+        )
+    return Changes(held, entries=[entry_of(view, held, held.quantity, on)], floors=[available_floor(place, item)])
+
+
+def release(view: View, reservation: str, *, on: Day) -> Changes[Reservation]:
+    """Let go of what is still kept. Raises: IllegalStep."""
+    found = view.get(Reservation, reservation)
+    return _ended(view, found, "release", on)
+
+
+def expire(view: View, reservation: str, *, on: Day) -> Changes[Reservation]:
+    """Let go of a reservation whose last day has passed. Raises: NotExpired, IllegalStep."""
+    found = view.get(Reservation, reservation)
+    asked = day(on)
+    if found.until is None or asked <= found.until:
+        raise NotExpired(reservation=found.id, until=found.until, on=asked)
+    return _ended(view, found, "expire", on)
+
+
+def _ended(view: View, found: Reservation, verb: str, on: Day) -> Changes[Reservation]:
+    ended = evolve(found.to(verb), left=Decimal(0))
+    return Changes(ended, entries=[entry_of(view, found, -found.left, on)])
+
+
+def hold(
+    view: View,
+    item: str,
+    quantity: Decimal,
+    *,
+    place: str,
+    on: Day,
+    for_: str,
+    until: Day | None = None,
+    partial: Partial = Partial.REFUSE,
+    already: Decimal = Decimal(0),
+    origins: tuple[Ref, ...] = (),
+) -> Reservation | None:
+    """A reservation ready to be recorded; None when there is nothing to take. `already` was taken by the same change."""
+    if partial is Partial.TAKE:
+        there = decimal_of(available(view, item, place=place)) - already
+        quantity = min(quantity, there)
+        if quantity <= 0:
+            return None
+    return view.mint(
+        Reservation(
+            item=item, place=place, quantity=quantity, left=quantity, on=on, until=until, for_=for_, origins=origins
+        )
+    )
+
+
+def held_for(view: View, for_: str) -> Iterator[Reservation]:
+    """What is kept for something."""
+    return view.find(Reservation, "for", for_, "held")
+
+
+def consume(
+    view: View, reservations: Iterable[Reservation], quantity: Decimal, *, on: Day
+) -> tuple[list[Reservation], list[Entry], Decimal]:
+    """Use up a quantity of what is kept, oldest first: the reservations after it, their entries, how much was used."""
+    after: list[Reservation] = []
+    entries: list[Entry] = []
+    left = quantity
+    for one in sorted(reservations, key=lambda found: (found.on, found.id)):
+        took = min(left, one.left)
+        if took <= 0:
+            break
+        rest = one.left - took
+        after.append(evolve(one.to("consume" if rest else "use_up"), left=rest))
+        entries.append(entry_of(view, one, -took, on))
+        left -= took
+    return after, entries, quantity - left
+
+
+def entry_of(view: View, reservation: Reservation, by: Decimal, on: Day) -> Entry:
+    """The entry that keeps more, or less, at the place."""
+    amount = Quantity(by, reservation.item)
+    return view.mint(
+        Entry(
+            on,
+            [Posting(reservation.place, amount), Posting(DEMAND, -amount)],
+            book="reserved",
+            text=f"reservation {reservation.id}"[:200],
+        )
+    )
+
+
+def floor_of(reservation: Reservation) -> Floor:
+    """What must hold at its place."""
+    return available_floor(reservation.place, reservation.item)

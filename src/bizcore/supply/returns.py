@@ -1,0 +1,161 @@
+"""Goods that come back: from a customer at the cost they left, to a supplier at what they came for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import TypeVar
+
+from attrs import evolve
+
+from bizcore.change.changes import Changes
+from bizcore.change.view import View
+from bizcore.kernel.days import Day
+from bizcore.kernel.errors import NotFound, Refused
+from bizcore.kernel.money import Money
+from bizcore.supply.fulfilment import Delivery, LineQuantity
+from bizcore.supply.movements import CustomerReturn, Issue, MoveLine, Movement, Receipt, Shipment, VendorReturn
+from bizcore.supply.purchasing import PurchaseOrder
+from bizcore.supply.stock import record
+
+R = TypeVar("R", CustomerReturn, VendorReturn)
+
+
+class ReturnedMore(Refused):
+    """More comes back than went."""
+
+    code = "returned_more"
+
+    def __init__(self, *, of: str, moved: Decimal, returned: Decimal) -> None:
+        super().__init__(f"{returned} of {of} would be returned, {moved} went", of=of, moved=moved, returned=returned)
+
+
+class NoSuchMove(NotFound):
+    """The movement has no such line."""
+
+    code = "no_such_move"
+
+    def __init__(self, *, of: str, lines: int) -> None:
+        super().__init__(f"there is no move {of}; the document has {lines} lines", of=of, lines=lines)
+
+
+def take_back(
+    view: View, shipment: str, lines: Sequence[LineQuantity] = (), *, on: Day, place: str | None = None
+) -> Changes[CustomerReturn]:
+    """Take back goods of a shipment or an issue, all of it when no lines are given, to the place they left or another.
+
+    Guarantees: returned <= shipped, line by line; the goods come in at the cost they left, restated with it.
+    Raises: ReturnedMore, NoSuchMove, NotFound.
+    """
+    sent: Movement = view.seek(Shipment, shipment) or view.get(Issue, shipment)
+    goods = list(_coming_back(view, CustomerReturn, sent, lines))
+    after: dict[str, Delivery] = {}
+    back: list[MoveLine] = []
+    for at, line in goods:
+        left_from, _ = sent.ends(sent.lines[at - 1])
+        back.append(evolve(line, place=place or left_from))
+        _count_delivery(view, after, line)
+    returned = CustomerReturn(
+        on=on,
+        source=sent.target,
+        target=place or sent.source,
+        lines=back,
+        party=sent.party,
+        origins=(sent.ref, *(one.ref for one in after.values())),
+    )
+    return record(view, returned).adding(documents=after.values())
+
+
+def return_to_vendor(
+    view: View, receipt: str, lines: Sequence[LineQuantity] = (), *, on: Day, claims: Sequence[Money] = ()
+) -> Changes[VendorReturn]:
+    """Send goods of a receipt back to the supplier, all of it when no lines are given.
+
+    `claims` state what the supplier owes for each line; without them it is the line's share of what the receipt cost. Under
+    an average the goods leave at the current average; the difference to the claim is a purchase variance.
+
+    Guarantees: returned <= received, line by line. Raises: ReturnedMore, NoSuchMove, NotFound, FloorBroken.
+    """
+    came = view.get(Receipt, receipt)
+    goods = list(_coming_back(view, VendorReturn, came, lines))
+    after: dict[str, PurchaseOrder] = {}
+    back: list[MoveLine] = []
+    for number, (at, line) in enumerate(goods):
+        _, lies_at = came.ends(came.lines[at - 1])
+        claim = claims[number] if number < len(claims) else None
+        back.append(evolve(line, place=lies_at, cost=claim))
+        _count_order(view, after, line)
+    returned = VendorReturn(
+        on=on,
+        source=came.target,
+        target=came.source,
+        lines=back,
+        party=came.party,
+        origins=(came.ref, *(one.ref for one in after.values())),
+    )
+    return record(view, returned).adding(documents=after.values())
+
+
+def _coming_back(
+    view: View, kind: type[R], movement: Movement, lines: Sequence[LineQuantity]
+) -> Iterator[tuple[int, MoveLine]]:
+    """The lines that come back, each pointing at its move. Raises: ReturnedMore, NoSuchMove."""
+    before: dict[str, Decimal] = {}
+    for earlier in view.find(kind, "of", movement.id):
+        for one in earlier.lines:
+            if one.of is not None:
+                before[one.of] = before.get(one.of, Decimal(0)) + one.quantity
+    for wanted in lines or tuple(_rest(movement, before)):
+        of = movement.move_ref(wanted.line)
+        if not 1 <= wanted.line <= len(movement.lines):
+            raise NoSuchMove(of=of, lines=len(movement.lines))
+        line = movement.lines[wanted.line - 1]
+        returned = before.get(of, Decimal(0)) + wanted.quantity
+        if returned > line.quantity:
+            raise ReturnedMore(of=of, moved=line.quantity, returned=returned)
+        before[of] = returned
+        yield (
+            wanted.line,
+            MoveLine(line.item, wanted.quantity, lot=line.lot, expiry=line.expiry, of=of, order=line.order),
+        )
+
+
+def _rest(movement: Movement, before: dict[str, Decimal]) -> Iterator[LineQuantity]:
+    left = [
+        (at, line.quantity - before.get(movement.move_ref(at), Decimal(0))) for at, line in enumerate(movement.lines, 1)
+    ]
+    if not any(quantity > 0 for _, quantity in left):
+        raise ReturnedMore(
+            of=movement.id, moved=sum((one.quantity for one in movement.lines), Decimal(0)), returned=Decimal(0)
+        )
+    return (LineQuantity(at, quantity) for at, quantity in left if quantity > 0)
+
+
+def _split(ref: str | None) -> tuple[str, int] | None:
+    """A line's name as document and number."""
+    if ref is None or "/" not in ref:
+        return None
+    document, _, line = ref.rpartition("/")
+    return (document, int(line)) if line.isdecimal() else None
+
+
+def _count_delivery(view: View, after: dict[str, Delivery], line: MoveLine) -> None:
+    named = _split(line.order)
+    if named is None:
+        return
+    found = after.get(named[0]) or view.seek(Delivery, named[0])
+    if found is None:
+        return
+    one = found.line(named[1])
+    after[found.id] = found.to("take_back").with_line(named[1], evolve(one, returned=one.returned + line.quantity))
+
+
+def _count_order(view: View, after: dict[str, PurchaseOrder], line: MoveLine) -> None:
+    named = _split(line.order)
+    if named is None:
+        return
+    found = after.get(named[0]) or view.seek(PurchaseOrder, named[0])
+    if found is None:
+        return
+    one = found.line(named[1])
+    after[found.id] = found.with_line(named[1], evolve(one, returned=one.returned + line.quantity))
