@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
+from types import MappingProxyType
+from typing import Final
 
 from bizcore.book.entry import Entry, Posting
 from bizcore.book.lots import Order
@@ -34,22 +36,24 @@ class ValueDiffers(Invalid):
 
 
 class LegsDiffer(Invalid):
-    """The legs given for a document's lines do not add up to its net."""
+    """The legs given for a line of a document do not add up to its net."""
 
     code = "legs_differ"
 
-    def __init__(self, *, net: Money, legs: Money) -> None:
-        super().__init__(f"the legs add up to {legs}, the document's net is {net}", net=net, legs=legs)
+    def __init__(self, *, net: Money, legs: tuple[str, ...]) -> None:
+        super().__init__(f"the legs {', '.join(legs)} do not add up to {net}", net=net, legs=legs)
 
 
-def claim(view: View, document: TradeDocument, *, legs: Sequence[Posting] = ()) -> Entry | None:
+NO_LEGS: Final[Mapping[int, Sequence[Posting]]] = MappingProxyType({})
+
+
+def claim(view: View, document: TradeDocument, *, legs: Mapping[int, Sequence[Posting]] = NO_LEGS) -> Entry | None:
     """The entry of a document: its party's open items, income or expense by account, tax by category.
 
-    None, when nothing moves: a document of 0.00, such as for free samples, is valid and posts nothing.
-
-    `legs` replace the income or expense postings, for lines that clear something else (goods received not invoiced); their
-    amounts add up to the document's net. A credit note clears the items of the document it credits, the rest becomes a
-    credit of the party.
+    None, when nothing moves: a document of 0.00, such as for free samples, is valid and posts nothing. `legs` replace the
+    income or expense of single items, by their index in `document.items`, for lines that clear something else (goods
+    received not invoiced); their amounts add up to the item's net. A credit note clears the items of the document it
+    credits, the rest becomes a credit of the party.
 
     Guarantees: the party's account carries the sum of the other legs' values; instalment n is the item `id/n`, what was
     prepaid the item `id/0`; a credit note makes minus the entry of the same invoice, cent by cent.
@@ -61,7 +65,7 @@ def claim(view: View, document: TradeDocument, *, legs: Sequence[Posting] = ()) 
     total = _other_side(view, document, chart, out, legs=legs, customer=customer)
     account = chart.role("receivable" if customer else "payable")
     _party_side(view, document, chart, out, Worth(-total.amount, -total.value), account=account)
-    postings = [*legs, *out.postings()]
+    postings = [*(one for index in sorted(legs) for one in legs[index]), *out.postings()]
     return Entry(document.on, postings, text=_text(document)) if postings else None
 
 
@@ -71,21 +75,26 @@ def _text(document: TradeDocument) -> str:
 
 
 def _other_side(
-    view: View, document: TradeDocument, chart: Chart, out: Legs, *, legs: Sequence[Posting], customer: bool
+    view: View,
+    document: TradeDocument,
+    chart: Chart,
+    out: Legs,
+    *,
+    legs: Mapping[int, Sequence[Posting]],
+    customer: bool,
 ) -> Worth:
     """Add income or expense, tax and rounding; give their sum."""
     side = -document.sign
     usual = chart.role("sales" if customer else "purchases")
     sums: dict[str, Worth] = {}
     rate = _Rate(view, document)
-    if legs:
-        _check_legs(document, legs, side)
-        total = Worth(sum(one.scaled for one in legs), sum(one.worth for one in legs))
-    else:
-        total = Worth(0, 0)
-        for item, share in zip(document.items, document.totals.shares, strict=True):
-            worth = rate.worth(share.net, item.value)
-            _add(sums, item.account or usual, worth, side)
+    total = Worth(0, 0)
+    for index, (item, share) in enumerate(zip(document.items, document.totals.shares, strict=True)):
+        if index in legs:
+            given = _checked(legs[index], share.net if side > 0 else -share.net)
+            total = Worth(total.amount + given.amount, total.value + given.value)
+        else:
+            _add(sums, item.account or usual, rate.worth(share.net, item.value), side)
     tax_account = chart.role("tax_payable" if customer else "tax_receivable")
     for worth in _tax_worths(document, rate):
         _add(sums, tax_account, worth, side)
@@ -103,15 +112,12 @@ def _add(sums: dict[str, Worth], account: str, worth: Worth, side: int) -> None:
     sums[account] = Worth(known.amount + side * worth.amount, known.value + side * worth.value)
 
 
-def _check_legs(document: TradeDocument, legs: Sequence[Posting], side: int) -> None:
-    amount = Money.zero(document.currency)
-    for one in legs:
-        if not isinstance(one.amount, Money) or one.amount.currency != document.currency:
-            raise LegsDiffer(net=document.net, legs=amount)
-        amount += one.amount
-    net = document.net if side > 0 else -document.net
-    if amount != net:
-        raise LegsDiffer(net=document.net, legs=amount if side > 0 else -amount)
+def _checked(legs: Sequence[Posting], net: Money) -> Worth:
+    """The sum of the legs given for an item. Raises: LegsDiffer."""
+    amounts = [one.amount for one in legs if isinstance(one.amount, Money)]
+    if len(amounts) != len(legs) or Money.sum(amounts, net.currency) != net:
+        raise LegsDiffer(net=net, legs=tuple(str(one.amount) for one in legs))
+    return Worth(sum(one.scaled for one in legs), sum(one.worth for one in legs))
 
 
 class _Rate:

@@ -46,7 +46,7 @@ class EarlierYearOpen(Refused):
 
     code = "earlier_year_open"
 
-    def __init__(self, *, year: str, open: str) -> None:  # noqa: A002 - the fact's name
+    def __init__(self, *, year: str, open: str) -> None:
         super().__init__(f"{year} is closed after {open}, which is open", year=year, open=open)
 
 

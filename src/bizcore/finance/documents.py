@@ -63,7 +63,7 @@ class OtherCurrency(Invalid):
     code = "other_currency"
 
     def __init__(self, *, field: str, value: Money, currency: str) -> None:
-        super().__init__(f"{field} {value}: the document is in {currency}", field=field, value=value, currency=currency)
+        super().__init__(f"{field} {value}: it has to be in {currency}", field=field, value=value, currency=currency)
 
 
 def _lines(value: Iterable[object]) -> tuple[Line, ...]:
@@ -221,7 +221,7 @@ class TradeDocument(Document):
         return instalments(self.amount_due, self.terms, on=self.on)
 
     def explain(self) -> Explanation:
-        """Why the gross is what it is: each tax line, each line's net, and what the other policies would give.
+        """Why the gross is what it is: each tax line, each line's net, and what another policy would give when that differs.
 
         >>> print(Invoice(customer="beta", on="2026-03-05", currency="EUR",
         ...               lines=[Line("Workshop", 2, "1500.00", tax="S20")]).explain())  # doctest: +ELLIPSIS
@@ -264,8 +264,10 @@ class TradeDocument(Document):
     def _alternatives(self) -> tuple[str, ...]:
         if self.tax_stated is not None:
             return ()
-        others = [one for one in TaxRounding if one is not self.tax_rounding]
-        return tuple(f"tax rounding {one.value} would give {self._computed(one).gross}" for one in others)
+        grosses = [(one, self._computed(one).gross) for one in TaxRounding if one is not self.tax_rounding]
+        return tuple(
+            f"{gross}, which tax rounding {one.value} would give" for one, gross in grosses if gross != self.gross
+        )
 
 
 def _label(item: Line | Adjustment) -> str:
@@ -316,7 +318,7 @@ class Invoice(TradeDocument):
         """The customer."""
         return self.customer
 
-    def credited(self, *, on: Day, id: str = "") -> CreditNote:  # noqa: A002 - the field's name
+    def credited(self, *, on: Day, id: str = "") -> CreditNote:
         """The credit note that takes this invoice back whole."""
         return CreditNote(
             id=id,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from attrs import evolve
 
+from bizcore.book.entry import Posting
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
-from bizcore.finance.claims import claim
+from bizcore.finance.claims import NO_LEGS, claim
 from bizcore.finance.documents import Bill, CreditNote, Invoice, OtherCurrency, TradeDocument, VendorCredit
 from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies
@@ -58,7 +59,7 @@ def issue(view: View, invoice: Invoice) -> Changes[Invoice]:
     >>> acme.apply(acme.finance.issue(bill), key="order 4711").value.number
     'INV-2026-000001'
     """
-    return _recorded(view, invoice, "issue")
+    return recorded(view, invoice)
 
 
 def credit(view: View, note: CreditNote) -> Changes[CreditNote]:
@@ -69,7 +70,7 @@ def credit(view: View, note: CreditNote) -> Changes[CreditNote]:
     """
     if note.credits is not None:
         _check_credit(note, view.get(Invoice, note.credits), view.find(CreditNote, "credits", note.credits))
-    return _recorded(view, _from(note, Invoice), "issue")
+    return recorded(view, _from(note, Invoice))
 
 
 def bill(view: View, bill: Bill) -> Changes[Bill]:
@@ -77,7 +78,7 @@ def bill(view: View, bill: Bill) -> Changes[Bill]:
 
     Raises: IllegalStep (recorded already), AlreadyThere, RateMissing, AccountUnknown, TermsOverrun.
     """
-    return _recorded(view, bill, "record")
+    return recorded(view, bill)
 
 
 def credit_from_vendor(view: View, note: VendorCredit) -> Changes[VendorCredit]:
@@ -87,7 +88,7 @@ def credit_from_vendor(view: View, note: VendorCredit) -> Changes[VendorCredit]:
     """
     if note.credits is not None:
         _check_credit(note, view.get(Bill, note.credits), view.find(VendorCredit, "credits", note.credits))
-    return _recorded(view, _from(note, Bill), "record")
+    return recorded(view, _from(note, Bill))
 
 
 def invoice(
@@ -141,9 +142,13 @@ def vendor_bill(
     )
 
 
-def _recorded(view: View, document: T, verb: str) -> Changes[T]:
-    minted = view.mint(document.to(verb))
-    entry = claim(view, minted)
+def recorded(view: View, document: T, *, legs: Mapping[int, Sequence[Posting]] = NO_LEGS) -> Changes[T]:
+    """Record any of the four documents; bridges give `legs` for lines that clear something of theirs, see `claim`.
+
+    Raises: IllegalStep (recorded already), AlreadyThere, and what `claim` raises.
+    """
+    minted = view.mint(document.to("issue" if isinstance(document, (Invoice, CreditNote)) else "record"))
+    entry = claim(view, minted, legs=legs)
     return Changes(minted, entries=[] if entry is None else [view.mint(entry)])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from enum import Enum
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from attrs import field, frozen
@@ -14,7 +15,7 @@ from bizcore.book.lots import Lot, Order
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
 from bizcore.finance import chart as charts
-from bizcore.finance.chart import EXCHANGE
+from bizcore.finance.chart import EXCHANGE, Chart
 from bizcore.finance.claims import exchange_result, take
 from bizcore.finance.documents import Bill, CreditNote, Invoice, OtherCurrency, TradeDocument, VendorCredit
 from bizcore.finance.invoices import OtherParty
@@ -52,7 +53,7 @@ class Overpaid(Refused):
 
     code = "overpaid"
 
-    def __init__(self, *, documents: tuple[str, ...], open: Money, by: Money) -> None:  # noqa: A002 - the fact's name
+    def __init__(self, *, documents: tuple[str, ...], open: Money, by: Money) -> None:
         super().__init__(
             f"{', '.join(documents)}: {open} is open, {by} too much; name no document to keep the rest as an advance",
             documents=documents,
@@ -66,7 +67,7 @@ class NothingOpen(NotFound):
 
     code = "nothing_open"
 
-    def __init__(self, *, id: str, party: str) -> None:  # noqa: A002
+    def __init__(self, *, id: str, party: str) -> None:
         super().__init__(f"nothing of {id!r} is open for {party!r}", id=id, party=party)
 
 
@@ -167,7 +168,7 @@ def collect(
     to: Sequence[str] = (),
     bank: str | None = None,
     value: Money | None = None,
-    rate: Number | None = None,
+    rate: Number | Fraction | None = None,
     received: Money | None = None,
     write_off: Money | None = None,
     text: str = "",
@@ -201,7 +202,7 @@ def pay(
     to: Sequence[str] = (),
     bank: str | None = None,
     value: Money | None = None,
-    rate: Number | None = None,
+    rate: Number | Fraction | None = None,
     received: Money | None = None,
     write_off: Money | None = None,
     text: str = "",
@@ -223,7 +224,7 @@ def refund(
     to: Sequence[str] = (),
     bank: str | None = None,
     value: Money | None = None,
-    rate: Number | None = None,
+    rate: Number | Fraction | None = None,
     text: str = "",
 ) -> Changes[Payment]:
     """Pay money back to a customer against what he has open: the credit notes or advances named, else the oldest.
@@ -314,7 +315,7 @@ class _Source(NamedTuple):
     party: str
 
 
-def _source(view: View, id: str) -> _Source:  # noqa: A002 - the field's name
+def _source(view: View, id: str) -> _Source:
     credit: TradeDocument | None = view.seek(CreditNote, id)
     if credit is not None:
         return _Source(credit.ref, Against.CUSTOMER, credit.party)
@@ -330,7 +331,7 @@ def _minor(lot: Lot) -> int:
 
 
 def _worth(
-    view: View, amount: Money, on: date, value: Money | None, rate: Number | None, received: Money | None
+    view: View, amount: Money, on: date, value: Money | None, rate: Number | Fraction | None, received: Money | None
 ) -> Worth:
     """What a payment is worth in the company's currency: it is in it, or stated, or by a rate."""
     if amount.sign <= 0:
@@ -363,6 +364,7 @@ def _pay(view: View, terms: _Terms, amount: Money, worth: Worth) -> Changes[Paym
     chart = charts.of(view, on=terms.on)
     account = chart.role(terms.against.role)
     bank = terms.bank or chart.role("bank")
+    _check_bank(chart, bank, terms.received or amount)
     off = _written_off(terms.write_off, amount, worth)
     total = Worth(terms.sign * (worth.amount + off.amount), terms.sign * (worth.value + off.value))
     cleared = _cleared(view, terms, view.lots("journal", account, terms.party), total, amount.currency)
@@ -397,6 +399,12 @@ def _pay(view: View, terms: _Terms, amount: Money, worth: Worth) -> Changes[Paym
     chart.check(one.account for one in postings)
     entry = Entry(terms.on, postings, text=f"payment {terms.way.value} {terms.party} {terms.text}".strip()[:200])
     return Changes(payment, entries=[view.mint(entry)])
+
+
+def _check_bank(chart: Chart, bank: str, amount: Money) -> None:
+    kept = chart.account(bank).currency
+    if kept is not None and kept != amount.currency:
+        raise OtherCurrency(field="bank", value=amount, currency=kept)
 
 
 def _written_off(write_off: Money | None, amount: Money, worth: Worth) -> Worth:
