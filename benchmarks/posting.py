@@ -36,8 +36,12 @@ def raw(path: Path, entries: int, commit: int) -> float:
         connection.execute("begin immediate")
         for number in range(first, first + commit):
             connection.execute("insert into entry values(?,?,?)", (number, "2026-03-05", "sale"))
-            connection.execute("insert into posting values(null,?,?,?)", (number, ACCOUNTS[number % 1000], 100 + number % 7))
-            connection.execute("insert into posting values(null,?,?,?)", (number, ACCOUNTS[(number * 7 + 1) % 1000], -100 - number % 7))
+            connection.execute(
+                "insert into posting values(null,?,?,?)", (number, ACCOUNTS[number % 1000], 100 + number % 7)
+            )
+            connection.execute(
+                "insert into posting values(null,?,?,?)", (number, ACCOUNTS[(number * 7 + 1) % 1000], -100 - number % 7)
+            )
         connection.execute("commit")
     took = time.perf_counter() - begun
     assert connection.execute("select count(*), sum(amount) from posting").fetchone() == (2 * entries, 0)
@@ -56,7 +60,9 @@ def ours(path: Path, entries: int, commit: int) -> float:
         acts = []
         for number in range(first, first + commit):
             amount = Money.of_minor(100 + number % 7, "EUR")
-            entry = Entry(day, [Posting(ACCOUNTS[number % 1000], amount), Posting(ACCOUNTS[(number * 7 + 1) % 1000], -amount)])
+            entry = Entry(
+                day, [Posting(ACCOUNTS[number % 1000], amount), Posting(ACCOUNTS[(number * 7 + 1) % 1000], -amount)]
+            )
             acts.append((post(entry), f"key {number:09d}"))
         if commit == 1:
             acme.apply(acts[0][0], key=acts[0][1])

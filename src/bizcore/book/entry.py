@@ -130,7 +130,7 @@ class Posting:
     def scaled(self) -> int:
         """The amount as the store keeps it: minor units of money, millionths of a quantity."""
         amount = self.amount
-        return amount.minor if type(amount) is Money else amount.scaled
+        return amount.minor if isinstance(amount, Money) else amount.scaled
 
     @property
     def worth(self) -> int:
@@ -195,7 +195,7 @@ class Entry:
     def __attrs_post_init__(self) -> None:
         """Check the two laws once, in one pass over integers."""
         postings = self.postings
-        if len(postings) < 2:  # noqa: PLR2004 - a law needs two sides
+        if len(postings) < 2:
             raise NoPostings(count=len(postings))
         if len(postings) > POSTINGS_MAX:
             raise TooManyPostings(count=len(postings), most=POSTINGS_MAX)
@@ -213,7 +213,7 @@ class Entry:
                     worth = one.value.minor
                     currency = self._one_currency(currency, one.value.currency)
             else:
-                unit, scaled = amount.unit, amount.scaled  # type: ignore[union-attr]
+                unit, scaled = one.unit, one.scaled
                 worth = 0 if one.value is None else one.value.minor
                 if one.value is not None:
                     currency = self._one_currency(currency, one.value.currency)
@@ -252,7 +252,7 @@ class Entry:
         """The key of the book in the store: a parallel ledger is a book of its own."""
         return self.book if self.ledger == "main" else f"{self.book}:{self.ledger}"
 
-    def identified(self, id: str) -> Entry:  # noqa: A002 - the field's name
+    def identified(self, id: str) -> Entry:
         """The same entry under an id; what was balanced stays so, and is not checked again."""
         made = object.__new__(Entry)
         for name in _FIELDS:
@@ -294,7 +294,9 @@ class MixedValues(Invalid):
     code = "mixed_values"
 
     def __init__(self, *, currencies: tuple[str, ...]) -> None:
-        super().__init__(f"values in {' and '.join(currencies)}: one entry has one value currency", currencies=currencies)
+        super().__init__(
+            f"values in {' and '.join(currencies)}: one entry has one value currency", currencies=currencies
+        )
 
 
 def _amount_of(postings: Sequence[Posting], unit: str, total: int) -> Amount:

@@ -47,7 +47,7 @@ class LotNotOpen(NotFound):
 
     code = "lot_not_open"
 
-    def __init__(self, *, lot: str, open: tuple[str, ...]) -> None:  # noqa: A002 - the fact's name
+    def __init__(self, *, lot: str, open: tuple[str, ...]) -> None:
         super().__init__(f"lot {lot} is not open; open are {', '.join(open[:5]) or 'none'}", lot=lot, open=open)
 
 
@@ -124,9 +124,7 @@ def release(lot: Lot, taking: Amount) -> Money:
     return Money.of_minor(release_int(held, lot.value.minor, taken), lot.value.currency)
 
 
-def match(
-    lots: Sequence[Lot], taking: Amount, *, order: Order = Order.OLDEST, named: Sequence[str] = ()
-) -> Match:
+def match(lots: Sequence[Lot], taking: Amount, *, order: Order = Order.OLDEST, named: Sequence[str] = ()) -> Match:
     """Take an amount from open lots in an order; what remains is `rest`, to open a lot of the other sign.
 
     `taking` is signed like the lots it takes from; lots of the other sign are passed over. `named` picks and orders the
@@ -186,4 +184,3 @@ def _like(amount: Amount, scaled: int) -> Amount:
     if isinstance(amount, Money):
         return Money.of_minor(scaled, amount.currency)
     return Quantity.of_scaled(scaled, amount.unit)
-

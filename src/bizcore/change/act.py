@@ -74,7 +74,7 @@ class Act(Generic[D]):
 
 def _short(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - a line of a terminal
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 class Signature:
@@ -131,7 +131,7 @@ def parse_act(
     special: Mapping[str, Callable[[Mapping[str, Any]], Act[Any]]],
 ) -> Act[Any]:
     """Build an act from its JSON; `special` reads the acts that no planner's signature types. Raises: Invalid."""
-    import json  # noqa: PLC0415 - only acts that come as text need it
+    import json
 
     if not isinstance(text, str):
         raise WrongType(value=text, expected="the JSON text of an act")

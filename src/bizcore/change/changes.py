@@ -14,9 +14,9 @@ from bizcore.kernel.money import Money
 
 if TYPE_CHECKING:
     from bizcore.change.act import Act
-    from bizcore.change.view import Reads
+    from bizcore.change.reads import Reads
 
-D = TypeVar("D", bound=Document | Entry, covariant=True)
+D = TypeVar("D", bound=Document | Entry)
 E = TypeVar("E", bound=Document | Entry)
 
 CHANGES_MAX: Final = 5_000
@@ -39,7 +39,10 @@ class FloorBroken(Refused):
 
     def __init__(self, *, balance: str, least: str, would_be: str) -> None:
         super().__init__(
-            f"{balance} would be {would_be}, at least {least} must stay", balance=balance, least=least, would_be=would_be
+            f"{balance} would be {would_be}, at least {least} must stay",
+            balance=balance,
+            least=least,
+            would_be=would_be,
         )
 
 
@@ -115,13 +118,14 @@ class Changes(Generic[D]):
             puts = (value, *puts)
         if len(puts) + len(posts) > CHANGES_MAX:
             raise TooLarge(what="documents and entries", count=len(puts) + len(posts), most=CHANGES_MAX)
-        self.__attrs_init__(value, puts, posts, tuple(floors), tuple(derived), act, reads, tuple(erases))  # type: ignore[attr-defined]
+        self.__attrs_init__(value, puts, posts, tuple(floors), tuple(derived), act, reads, tuple(erases))
 
     @classmethod
     def nothing(cls, act: Act[Any]) -> Changes[Any]:
         """No documents and no entries: the last record of work, which only answers."""
         made = cls.__new__(cls)
-        made.__attrs_init__(None, (), (), (), (), act, {}, ())  # type: ignore[attr-defined]
+        nothing: Any = None
+        made.__attrs_init__(nothing, (), (), (), (), act, {}, ())
         return made
 
     def adding(
@@ -146,9 +150,7 @@ class Changes(Generic[D]):
 
     def __add__(self, other: Changes[E]) -> Changes[D]:
         """Both as one change; the answer is the left one's."""
-        return self.adding(
-            documents=other.documents, entries=other.entries, floors=other.floors, derived=other.derived
-        )
+        return self.adding(documents=other.documents, entries=other.entries, floors=other.floors, derived=other.derived)
 
     def __repr__(self) -> str:
         """Every entry and document, in the order they would be recorded."""

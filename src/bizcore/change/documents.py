@@ -40,11 +40,11 @@ class Documents(Generic[K]):
     cls: type[K]
     _view: Callable[[], View]
 
-    def __getitem__(self, id: str) -> K:  # noqa: A002 - the field's name
+    def __getitem__(self, id: str) -> K:
         """The document. Raises: DocumentNotFound."""
         return self._view().get(self.cls, id)
 
-    def get(self, id: str) -> K | None:  # noqa: A002
+    def get(self, id: str) -> K | None:
         """The document, or None."""
         return self._view().seek(self.cls, id)
 
@@ -55,7 +55,7 @@ class Documents(Generic[K]):
         while True:
             rows = view.page(self.cls, after=after, size=500)
             yield from rows
-            if len(rows) < 500:  # noqa: PLR2004 - the page size above
+            if len(rows) < 500:
                 return
             after = rows[-1].id
 

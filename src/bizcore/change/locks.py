@@ -49,7 +49,9 @@ class HardLock(Refused):
     code = "hard_lock"
 
     def __init__(self, *, upto: date, asked: date) -> None:
-        super().__init__(f"hard locked up to {upto.isoformat()}; {asked.isoformat()} is earlier", upto=upto, asked=asked)
+        super().__init__(
+            f"hard locked up to {upto.isoformat()}; {asked.isoformat()} is earlier", upto=upto, asked=asked
+        )
 
 
 @frozen(kw_only=True)

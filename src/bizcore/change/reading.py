@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 from attrs import field, frozen
 
+from bizcore.book.entry import NO_DIMS
 from bizcore.kernel.maps import Map
 from bizcore.kernel.spans import Span
 
@@ -126,7 +127,7 @@ class PostingQuery:
     lot: str | None = None
     party: str | None = None
     span: Span = field(factory=lambda: Span(None, None))
-    dims: Map[str] = Map({})
+    dims: Map[str] = NO_DIMS
 
 
 class Reading(Protocol):
@@ -139,10 +140,10 @@ class Reading(Protocol):
     def steady(self) -> AbstractContextManager[object]:
         """One short transaction around a planning; reads inside it need not ask whether the head has moved."""
 
-    def doc(self, kind: str, id: str) -> Row | None:  # noqa: A002 - the field's name
+    def doc(self, kind: str, id: str) -> Row | None:
         """The latest version of a document."""
 
-    def history(self, kind: str, id: str) -> Sequence[Row]:  # noqa: A002
+    def history(self, kind: str, id: str) -> Sequence[Row]:
         """Every version of a document, oldest first."""
 
     def all(self, kind: str, *, after: str = "", limit: int) -> Sequence[Row]:

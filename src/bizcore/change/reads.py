@@ -52,7 +52,5 @@ def mark(reading: Reading, read: Read) -> object:
 
 def marks_of(reading: Reading, query: PostingQuery) -> object:
     """The mark of postings: the totals of the accounts they lie in, over all dates."""
-    wide = PostingQuery(
-        book=query.book, account=query.account, first=query.first, last=query.last, unit=query.unit
-    )
+    wide = PostingQuery(book=query.book, account=query.account, first=query.first, last=query.last, unit=query.unit)
     return tuple(reading.totals(wide, by=("account", "unit")))

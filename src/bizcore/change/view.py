@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, MutableMapping
 from functools import cached_property, lru_cache
-from typing import Final, TypeVar, cast, final
+from typing import Any, Final, TypeVar, cast, final
 
 from attrs import evolve, frozen
 
@@ -37,7 +37,7 @@ class DocumentNotFound(NotFound):
 
     code = "document_not_found"
 
-    def __init__(self, *, kind: str, id: str) -> None:  # noqa: A002 - the field's name
+    def __init__(self, *, kind: str, id: str) -> None:
         super().__init__(f"there is no {kind} {id!r}", kind=kind, id=id)
 
 
@@ -46,7 +46,7 @@ class Erased(NotFound):
 
     code = "erased"
 
-    def __init__(self, *, kind: str, id: str) -> None:  # noqa: A002
+    def __init__(self, *, kind: str, id: str) -> None:
         super().__init__(f"the {kind} {id!r} was erased", kind=kind, id=id)
 
 
@@ -55,7 +55,7 @@ class EntryNotFound(NotFound):
 
     code = "entry_not_found"
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002
+    def __init__(self, *, id: str) -> None:
         super().__init__(f"there is no entry {id!r}", id=id)
 
 
@@ -64,7 +64,7 @@ class AlreadyThere(Refused):
 
     code = "already_there"
 
-    def __init__(self, *, kind: str, id: str) -> None:  # noqa: A002
+    def __init__(self, *, kind: str, id: str) -> None:
         super().__init__(f"there is a {kind} {id!r} already; give another id, or none", kind=kind, id=id)
 
 
@@ -102,9 +102,10 @@ class Balance:
 
 
 @lru_cache(maxsize=64)
-def _default(cls: type[P]) -> P:
+def _default(cls: Any) -> Policies:
     """A set of policies nobody changed: a constant of its class."""
-    return cls()
+    made: Policies = cls()
+    return made
 
 
 class Decoder:
@@ -175,14 +176,14 @@ class View:
 
     # -- documents -----------------------------------------------------------------------------------------------------
 
-    def get(self, cls: type[D], id: str) -> D:  # noqa: A002 - the field's name
+    def get(self, cls: type[D], id: str) -> D:
         """The document of a kind. Raises: DocumentNotFound, Erased."""
         found = self.seek(cls, id)
         if found is None:
             raise DocumentNotFound(kind=cls.kind, id=str(id)[:250])
         return found
 
-    def seek(self, cls: type[D], id: str) -> D | None:  # noqa: A002
+    def seek(self, cls: type[D], id: str) -> D | None:
         """The document of a kind, or None. Raises: Erased."""
         row = self._reading.doc(cls.kind, id)
         self.reads["doc", cls.kind, id] = of_row(row)
@@ -198,7 +199,9 @@ class View:
     def last(self, cls: type[D], index: str, *prefix: str, upto: Day) -> D | None:
         """The newest document at or before a day, under an index whose last component is an ISO date."""
         start = key_of(prefix)
-        rows = self._find(f"{cls.kind}.{index}", start, start + key_of((day(upto).isoformat(),)), newest_first=True, limit=1)
+        rows = self._find(
+            f"{cls.kind}.{index}", start, start + key_of((day(upto).isoformat(),)), newest_first=True, limit=1
+        )
         return self._decoder.document(cls, rows[0]) if rows else None
 
     def all(self, cls: type[D]) -> Iterator[D]:
@@ -209,7 +212,7 @@ class View:
             raise TooMany(index=cls.kind, most=FIND_MAX)
         return (self._decoder.document(cls, row) for row in rows)
 
-    def versions(self, cls: type[D], id: str) -> int:  # noqa: A002
+    def versions(self, cls: type[D], id: str) -> int:
         """How many versions of a document are recorded."""
         return len(self._reading.history(cls.kind, id))
 
@@ -228,7 +231,7 @@ class View:
             found = self.last(cls, "since", one, upto=on)
             if found is not None:
                 return found
-        return _default(cls)
+        return cast("P", _default(cast("Any", cls)))
 
     # -- identity ------------------------------------------------------------------------------------------------------
 
@@ -292,7 +295,7 @@ class View:
         """A disposable result and its position; trust it only when that is the position of what it follows from."""
         return self._reading.derived(name, key)
 
-    def entry(self, id: str) -> Entry:  # noqa: A002
+    def entry(self, id: str) -> Entry:
         """A recorded entry by its id. Raises: EntryNotFound."""
         key = id.rsplit("#", 1)[0]
         row = self._reading.logged(key)
@@ -312,4 +315,3 @@ class View:
 def is_money(book: str) -> bool:
     """Whether the units of a book are currencies: the journal and its parallel ledgers."""
     return book == "journal" or book.startswith("journal:")
-

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from bizcore.book.entry import Entry
 from bizcore.change.act import Act
 from bizcore.change.changes import Changes
 from bizcore.change.reading import LogRow, Reading
-from bizcore.change.reads import Reads
 from bizcore.change.settings import Settings
 from bizcore.change.view import Decoder, View
 from bizcore.company import wiring
-from bizcore.flow.document import Document, Ref
+from bizcore.flow.document import Document
 from bizcore.kernel.errors import BizcoreError, Conflict
 from bizcore.store.chain import BESIDE
 from bizcore.store.commit import Sealed, Stamp, commit, start
 from bizcore.store.overlay import Overlay
 from bizcore.store.port import KeyReused, Store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 T = TypeVar("T")
 
@@ -32,7 +27,9 @@ Authorize = Callable[[str, Act[Any]], None]
 class Planning:
     """Plans acts one after the other on an overlay, each seeing the ones before, and records them there."""
 
-    def __init__(self, reading: Reading, settings: Settings, stamp: Stamp, decoder: Decoder, *, provisional: bool) -> None:
+    def __init__(
+        self, reading: Reading, settings: Settings, stamp: Stamp, decoder: Decoder, *, provisional: bool
+    ) -> None:
         self.overlay = start(reading)
         self.sealed: list[Sealed] = []
         self._settings = settings
@@ -64,7 +61,9 @@ class Planning:
         object.__setattr__(changes, "reads", view.reads)
         return changes
 
-    def record(self, changes: Changes[Any], *, key: str, actor: str, reason: str, answer: tuple[str, ...] | None = None) -> LogRow:
+    def record(
+        self, changes: Changes[Any], *, key: str, actor: str, reason: str, answer: tuple[str, ...] | None = None
+    ) -> LogRow:
         """Seal changes and put them into the overlay by the commit rule."""
         act = changes.act
         sealed = Sealed(
@@ -140,12 +139,12 @@ def intent_of(row: LogRow, body: Callable[[str, str, int], tuple[str, str] | Non
 
 def answer_of(
     row: LogRow, reading: Callable[[], Reading], decoder: Decoder, kinds: Callable[[], Mapping[str, type[Document]]]
-) -> Any:  # noqa: ANN401 - a document or an entry
+) -> Any:
     """The value that a change answered with, as that change left it."""
-    from bizcore.change import record  # noqa: PLC0415 - answers are read less often than given
+    from bizcore.change import record
 
     answer = record.body_of(row)["answer"]
-    if answer[0] == "entry" and len(answer) == 3:  # noqa: PLR2004 - of another record: position and number
+    if answer[0] == "entry" and len(answer) == 3:
         row = next(reading().log(after=int(answer[1]) - 1))
         return record.entries(row)[int(answer[2])]
     if answer[0] == "entry":
@@ -155,3 +154,11 @@ def answer_of(
     return decoder.document(kinds()[kind], versions[-1])
 
 
+def pointed_at(row: LogRow) -> tuple[str, ...]:
+    """What another record's answer is called in the last record of work."""
+    from bizcore.change import record
+
+    answer = record.body_of(row)["answer"]
+    if answer[0] == "entry":
+        return ("entry", str(row.position), str(answer[1]))
+    return tuple(answer)

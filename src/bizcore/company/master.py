@@ -40,7 +40,7 @@ class Erasure(Document):
     versions: int
 
 
-def put(view: View, kind: str, document: Document) -> Changes[Document]:  # noqa: ARG001 - the kind is part of the intent
+def put(view: View, kind: str, document: Document) -> Changes[Document]:
     """Record master data: a new document, or the next version of one with the same id.
 
     Raises: NotMasterData, InvalidId.
@@ -58,7 +58,7 @@ def put(view: View, kind: str, document: Document) -> Changes[Document]:  # noqa
     return Changes(view.mint(document))
 
 
-def erase(view: View, kind: type[Document], id: str) -> Changes[Erasure]:  # noqa: A002 - the field's name
+def erase(view: View, kind: type[Document], id: str) -> Changes[Erasure]:
     """Blank every version of a personal document and of the intents that wrote it; that it existed stays recorded.
 
     Raises: NotPersonal, DocumentNotFound, Erased.

@@ -36,7 +36,7 @@ KINDS: Final = ("bizcore.change.locks:Lock", "bizcore.company.master:Erasure")
 """Kinds that belong to no desk."""
 
 
-def load(path: str) -> Any:  # noqa: ANN401 - whatever stands there
+def load(path: str) -> Any:
     """Import `module:name`."""
     module, _, name = path.partition(":")
     return getattr(import_module(module), name)
@@ -67,7 +67,7 @@ def guarded(view: View, changes: Changes[Any]) -> None:
 
 def kinds(own: Mapping[str, type[Document]], desks: Mapping[str, type[Desk]]) -> dict[str, type[Document]]:
     """Every kind of document by name: ours, the desks', the user's."""
-    from bizcore.change.desk import kinds_of  # noqa: PLC0415 - only readers of the log need every kind
+    from bizcore.change.desk import kinds_of
 
     classes: list[type[Document]] = [load(path) for path in KINDS]
     for name in (*DESKS, *desks):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self
 
 from attrs import evolve, field, frozen
 
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.maps import Map
-
-Self = TypeVar("Self", bound="Document")
 
 Keys = Iterable[tuple[str, ...]]
 
@@ -89,7 +87,7 @@ class Document:
         value = getattr(self, "on", None)
         return value if isinstance(value, date) else None
 
-    def to(self: Self, verb: str) -> Self:
+    def to(self, verb: str) -> Self:
         """The document after a verb of its lifecycle. Raises: IllegalStep."""
         lifecycle = type(self).lifecycle
         return self if lifecycle is None else evolve(self, state=lifecycle.step(self.state, verb))

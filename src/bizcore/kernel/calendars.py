@@ -25,11 +25,13 @@ class UnknownCalendar(Invalid):
 
     def __init__(self, *, name: object) -> None:
         known = (*_NAMED, "month-start:MM")
-        super().__init__(f"no calendar {str(name)[:40]!r}; known are {', '.join(known)}", name=str(name)[:40], known=known)
+        super().__init__(
+            f"no calendar {str(name)[:40]!r}; known are {', '.join(known)}", name=str(name)[:40], known=known
+        )
 
 
 def _month(value: object) -> int:
-    if type(value) is not int or not 1 <= value <= 12:  # noqa: PLR2004 - months of a year
+    if type(value) is not int or not 1 <= value <= 12:
         raise UnknownCalendar(name=value)
     return value
 
@@ -52,11 +54,11 @@ class FiscalCalendar:
         """Read a period; one that is a `Period` passes. Raises: NotAPeriod."""
         if isinstance(value, Period):
             return value
-        found = _PERIOD.fullmatch(value) if isinstance(value, str) and len(value) <= 10 else None  # noqa: PLR2004
+        found = _PERIOD.fullmatch(value[:11]) if type(value) is str else None
         if found is None:
             raise NotAPeriod(value=value)
         year, quarter, month = int(found[1]), found[2], found[3]
-        if not 2 <= year <= 9998 or (month and not 1 <= int(month) <= 12):  # noqa: PLR2004 - what dates can say
+        if not 2 <= year <= 9998 or (month and not 1 <= int(month) <= 12):
             raise NotAPeriod(value=value)
         if quarter:
             return self._span(year, 3 * int(quarter) - 3, 3, value)
@@ -120,6 +122,6 @@ def calendar(name: str) -> FiscalCalendar:
     if name in _NAMED:
         return FiscalCalendar(name, _NAMED[name])
     prefix, _, month = str(name).partition("month-start:")
-    if not prefix and month.isascii() and month.isdigit() and len(month) == 2:  # noqa: PLR2004 - two figures
+    if not prefix and month.isascii() and month.isdigit() and len(month) == 2:
         return FiscalCalendar(name, int(month))
     raise UnknownCalendar(name=name)

@@ -76,18 +76,19 @@ def encode(value: object) -> str:
     >>> encode({"on": date(2026, 3, 5), "lines": ("a", 2)})
     '{"lines":["a",2],"on":"2026-03-05"}'
     """
-    return _encoder_of(type(value))(value)
+    cls: Any = type(value)
+    return _encoder_of(cls)(value)
 
 
 def plain(value: object) -> object:
     """Give the value as dictionaries, lists, texts, integers and booleans: what `encode` writes, unwritten."""
-    import json  # noqa: PLC0415 - only tests and error bodies need the parsed form
+    import json
 
     return json.loads(encode(value))
 
 
 @lru_cache(maxsize=1024)
-def reader(annotation: Any) -> Reader:  # noqa: ANN401 - type expressions have no better type
+def reader(annotation: Any) -> Reader:
     """Give the strict reader of a declared type: values of that type pass, JSON data and loose scalars are read into it.
 
     Guarantees: what a reader returns has the declared type; unknown fields, wrong types, float and bool for a number are
@@ -112,7 +113,8 @@ def reader(annotation: Any) -> Reader:  # noqa: ANN401 - type expressions have n
 
 def decode(cls: type[T], data: object) -> T:
     """Read JSON data (already parsed) as a value of the class; an instance passes."""
-    result: T = reader(cls)(data)
+    asked: Any = cls
+    result: T = reader(asked)(data)
     return result
 
 
@@ -189,7 +191,7 @@ _SCALARS: dict[type, Encoder] = {
 # -- reading ---------------------------------------------------------------------------------------------------------
 
 
-def _class_reader(cls: type) -> Reader:
+def _class_reader(cls: Any) -> Reader:
     if cls in _READERS:
         return _READERS[cls]
     if cls in (Any, object) or isinstance(cls, typing.TypeVar):
@@ -210,7 +212,7 @@ def _attrs_reader(cls: type) -> Reader:
     hints: dict[str, Any] = {}
     readers: dict[str, Reader] = {}
 
-    def read(data: object) -> Any:  # noqa: ANN401
+    def read(data: object) -> Any:
         if isinstance(data, cls):
             return data
         if not isinstance(data, Mapping):
@@ -231,7 +233,8 @@ def _attrs_reader(cls: type) -> Reader:
     return read
 
 
-def at_path(step: str | int, read: Reader, item: object) -> Any:  # noqa: ANN401
+def at_path(step: str | int, read: Reader, item: object) -> Any:
+    """Read a part of a value; an error met there carries the way to it."""
     try:
         return read(item)
     except Invalid as error:
@@ -280,10 +283,9 @@ def _union_reader(options: tuple[Any, ...]) -> Reader:
 def _choice_reader(options: tuple[Any, ...]) -> Reader:
     """Read one of several classes: an instance passes, a mapping by the keys it has, a scalar by the first that takes it."""
 
-    def read(data: object) -> Any:  # noqa: ANN401
-        for one in options:
-            if isinstance(one, type) and type(data) is one:
-                return reader(one)(data)
+    def read(data: object) -> Any:
+        if type(data) in options:
+            return data
         refused: list[Invalid] = []
         for one in options:
             try:
@@ -296,7 +298,7 @@ def _choice_reader(options: tuple[Any, ...]) -> Reader:
 
 
 def _literal_reader(options: tuple[Any, ...]) -> Reader:
-    def read(data: object) -> Any:  # noqa: ANN401
+    def read(data: object) -> Any:
         if data not in options or isinstance(data, bool):
             raise WrongType(value=data, expected=" or ".join(map(repr, options)))
         return data

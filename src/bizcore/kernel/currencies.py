@@ -54,8 +54,10 @@ def currency(code: object) -> Currency:
         raise UnknownCurrency(currency=type(code).__name__, why="is not a currency; give an ISO 4217 code as text")
     found = currencies().get(code)
     if found is None:
-        near = currencies().get(code.upper()) if len(code) == 3 else None  # noqa: PLR2004 - the length of a code
-        raise UnknownCurrency(currency=code, why=f"is not a code of ISO 4217{f'; did you mean {near.code}' if near else ''}")
+        near = currencies().get(code.upper()) if len(code) == 3 else None
+        raise UnknownCurrency(
+            currency=code, why=f"is not a code of ISO 4217{f'; did you mean {near.code}' if near else ''}"
+        )
     return found
 
 

@@ -87,7 +87,7 @@ class Unavailable(BizcoreError):
     retry: bool = True
 
 
-class LawBroken(Exception):  # noqa: N818 - it states a fact; an *Error would join the refusals, which it is not
+class LawBroken(Exception):
     """An invariant does not hold: a bug in bizcore or damage behind its back, never the caller's fault."""
 
 

@@ -32,7 +32,7 @@ class InvalidAmount(Invalid):
 
     def __init__(self, *, value: object, why: str) -> None:
         shown = value if isinstance(value, str) else f"a {type(value).__name__}"
-        shown = shown if len(shown) <= 40 else shown[:37] + "..."  # noqa: PLR2004 - a line of a message
+        shown = shown if len(shown) <= 40 else shown[:37] + "..."
         super().__init__(f"{shown!r} is not an amount: {why}", value=shown, why=why)
 
 
@@ -54,13 +54,12 @@ def number(value: object) -> Decimal:
     >>> number("12.50"), number(3)
     (Decimal('12.50'), Decimal('3'))
     """
-    kind = type(value)
-    if kind is int:
-        if -(10**DIGITS_MAX) < value < 10**DIGITS_MAX:  # type: ignore[operator]
-            return Decimal(value)  # type: ignore[arg-type]
+    if type(value) is int:
+        if -(10**DIGITS_MAX) < value < 10**DIGITS_MAX:
+            return Decimal(value)
         raise InvalidAmount(value="a whole number", why=f"more than {DIGITS_MAX} digits")
-    if kind is str:
-        return _parsed(value)  # type: ignore[arg-type]
+    if type(value) is str:
+        return _parsed(value)
     if isinstance(value, Decimal):
         return _checked(value, value)
     if isinstance(value, float):
@@ -187,24 +186,26 @@ class Exact:
 
     def round(self, mode: Rounding = Rounding.HALF_AWAY, *, increment: Number | None = None) -> Money:
         """To the currency's minor unit, or to a multiple of an increment of it."""
-        from bizcore.kernel.money import Money  # noqa: PLC0415 - the two name each other
+        from bizcore.kernel.money import Money
 
         places = digits(self.currency)
         amount = self.amount if increment is None else quantise(self.amount, fraction(increment), mode)
         return Money.of_minor(divide(amount.numerator * 10**places, amount.denominator, mode), self.currency)
 
-    def _same(self, other: Exact) -> Fraction:
+    def _same(self, other: object) -> Fraction:
+        if not isinstance(other, Exact):
+            raise InvalidAmount(value=other, why="exact amounts go with exact amounts")
         if self.currency != other.currency:
             raise MixedUnits(left=self.currency, right=other.currency)
         return other.amount
 
     def __add__(self, other: Exact) -> Exact:
         """Add amounts of one currency."""
-        return Exact(self.amount + self._same(other), self.currency) if isinstance(other, Exact) else NotImplemented
+        return Exact(self.amount + self._same(other), self.currency)
 
     def __sub__(self, other: Exact) -> Exact:
         """Subtract amounts of one currency."""
-        return Exact(self.amount - self._same(other), self.currency) if isinstance(other, Exact) else NotImplemented
+        return Exact(self.amount - self._same(other), self.currency)
 
     def __mul__(self, other: Number | Fraction) -> Exact:
         """Multiply by an exact number."""

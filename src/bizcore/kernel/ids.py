@@ -31,7 +31,9 @@ def checked_id(value: object, what: str) -> str:
         raise InvalidId(value=value[:60], what=what, why=f"expected 1 to {ID_MAX} characters")
     if "#" in value:
         raise InvalidId(value=value, what=what, why="'#' is kept for minted ids")
-    if not value.isprintable() and any(ord(one) < 32 or 127 <= ord(one) < 160 or 0xD800 <= ord(one) < 0xE000 for one in value):  # noqa: PLR2004
+    if not value.isprintable() and any(
+        ord(one) < 32 or 127 <= ord(one) < 160 or 0xD800 <= ord(one) < 0xE000 for one in value
+    ):
         raise InvalidId(value=value, what=what, why="control characters are refused")
     return value
 

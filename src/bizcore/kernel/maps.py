@@ -19,6 +19,9 @@ class Map(Mapping[str, V]):
 
     __slots__ = ("_hash", "_items")
 
+    _hash: int | None
+    _items: dict[str, V]
+
     def __init__(self, items: Mapping[str, V] | None = None) -> None:
         object.__setattr__(self, "_items", {key: items[key] for key in sorted(items)} if items else {})
         object.__setattr__(self, "_hash", None)
@@ -37,14 +40,16 @@ class Map(Mapping[str, V]):
 
     def __hash__(self) -> int:
         """By content."""
-        if self._hash is None:
-            object.__setattr__(self, "_hash", hash(tuple(self._items.items())))
-        return self._hash
+        known = self._hash
+        if known is None:
+            known = hash(tuple(self._items.items()))
+            object.__setattr__(self, "_hash", known)
+        return known
 
     def __eq__(self, other: object) -> bool:
         """Equal to any mapping of the same content."""
         if isinstance(other, Map):
-            return bool(self._items == other._items)
+            return self._items == other._items
         return isinstance(other, Mapping) and self._items == dict(other)
 
     def __repr__(self) -> str:

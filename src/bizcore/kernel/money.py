@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
-from typing import Final, NoReturn, cast
+from typing import Any, Final, NoReturn
 
 from bizcore.kernel.currencies import digits, known
 from bizcore.kernel.errors import Invalid
@@ -174,7 +174,7 @@ class Money:
 
     def __eq__(self, other: object) -> bool:
         """Equal in amount and currency."""
-        return other.__class__ is Money and self.minor == other.minor and self.currency == other.currency  # type: ignore[attr-defined]
+        return isinstance(other, Money) and self.minor == other.minor and self.currency == other.currency
 
     def __hash__(self) -> int:
         """By amount and currency."""
@@ -223,8 +223,8 @@ class Money:
     @classmethod
     def from_plain(cls, data: object) -> Money:
         """Read the JSON form; an instance passes. Raises: InvalidAmount, TooFine, UnknownCurrency."""
-        if data.__class__ is Money:
-            return cast("Money", data)
+        if isinstance(data, Money):
+            return data
         if not isinstance(data, dict) or set(data) != {"amount", "currency"}:
             raise InvalidAmount(value=data, why='expected {"amount": text, "currency": code}')
         return cls(data["amount"], data["currency"])
@@ -232,8 +232,9 @@ class Money:
 
 _CONTEXT: Final = Context(prec=200, Emax=999_999, Emin=-999_999)
 _new = object.__new__
-_set_minor = Money.minor.__set__  # type: ignore[attr-defined]
-_set_currency = Money.currency.__set__  # type: ignore[attr-defined]
+_slots: Any = Money
+_set_minor = _slots.minor.__set__
+_set_currency = _slots.currency.__set__
 
 
 def _money(minor: int, currency: str) -> Money:

@@ -153,7 +153,7 @@ class Quantity:
 
     def to_json(self) -> str:
         """The JSON form, as canonical text."""
-        from json.encoder import encode_basestring_ascii  # noqa: PLC0415 - the codec imports this module
+        from json.encoder import encode_basestring_ascii
 
         return f'{{"amount":"{plain_number(self.amount)}","unit":{encode_basestring_ascii(self.unit)}}}'
 

@@ -62,7 +62,7 @@ def divide(numerator: int, denominator: int, mode: Rounding = Rounding.HALF_AWAY
     if denominator < 0:
         numerator, denominator = -numerator, -denominator
     if mode is Rounding.HALF_AWAY:
-        half = denominator >> 1 if not denominator & 1 else (denominator + 1) // 2
+        half = denominator >> 1  # for an odd denominator no tie exists, and the floor of half decides rightly
         return (numerator + half) // denominator if numerator >= 0 else -((half - numerator) // denominator)
     whole, rest = divmod(numerator, denominator)
     if not rest:

@@ -32,7 +32,9 @@ class NoSuchCell(NotFound):
     code = "no_such_cell"
 
     def __init__(self, *, row: object, column: object) -> None:
-        super().__init__(f"the table has no cell {str(row)[:60]!r}, {str(column)[:60]!r}", row=str(row)[:60], column=str(column)[:60])
+        super().__init__(
+            f"the table has no cell {str(row)[:60]!r}, {str(column)[:60]!r}", row=str(row)[:60], column=str(column)[:60]
+        )
 
 
 class BadTable(Invalid):
@@ -177,13 +179,17 @@ class Table:
         writer.writerows([_csv(value) for value in row] for row in self.rows)
         return out.getvalue()
 
-    def to_pandas(self) -> Any:  # noqa: ANN401 - an optional package's type
+    def to_pandas(self) -> Any:
         """A pandas frame; figures become floats, for looking. Raises: MissingExtra."""
-        return _package("pandas").DataFrame({one.name: [_float(v) for v in self.column(one.name)] for one in self.columns})
+        return _package("pandas").DataFrame(
+            {one.name: [_float(v) for v in self.column(one.name)] for one in self.columns}
+        )
 
-    def to_polars(self) -> Any:  # noqa: ANN401
+    def to_polars(self) -> Any:
         """A polars frame; figures stay exact decimals. Raises: MissingExtra."""
-        return _package("polars").DataFrame({one.name: [_decimal(v) for v in self.column(one.name)] for one in self.columns})
+        return _package("polars").DataFrame(
+            {one.name: [_decimal(v) for v in self.column(one.name)] for one in self.columns}
+        )
 
     def __repr__(self) -> str:
         """The same as `str`."""
@@ -193,15 +199,12 @@ class Table:
         """Aligned text: figures to the right."""
         cells = [[one.title or one.name for one in self.columns], *[[_text(v) for v in row] for row in self.rows]]
         widths = [max(len(row[at]) for row in cells) for at in range(len(self.columns))]
-        right = [any(isinstance(row[at], (Money, Quantity, Decimal, int, Fraction)) for row in self.rows) for at in range(len(widths))]
+        right = [
+            any(isinstance(row[at], (Money, Quantity, Decimal, int, Fraction)) for row in self.rows)
+            for at in range(len(widths))
+        ]
         lines = [self.title] if self.title else []
-        for row in cells:
-            lines.append(
-                "  ".join(
-                    text.rjust(width) if to_right else text.ljust(width)
-                    for text, width, to_right in zip(row, widths, right, strict=True)
-                ).rstrip()
-            )
+        lines += ["  ".join(map(_aligned, row, widths, right)).rstrip() for row in cells]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -215,6 +218,10 @@ class Table:
         foot = f"<caption style='caption-side:bottom'>and {more} more rows</caption>" if more > 0 else ""
         title = f"<caption>{escape(self.title)}</caption>" if self.title and not foot else ""
         return f"<table>{title}{foot}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _aligned(text: str, width: int, to_right: bool) -> str:
+    return text.rjust(width) if to_right else text.ljust(width)
 
 
 def _align(value: object) -> str:
@@ -268,7 +275,7 @@ def _decimal(value: object) -> object:
     return Decimal(value.numerator) / value.denominator if isinstance(value, Fraction) else value
 
 
-def _package(name: str) -> Any:  # noqa: ANN401
+def _package(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError:

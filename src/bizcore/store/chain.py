@@ -75,26 +75,30 @@ def verify(
     previous, links, erased, hashes = START, 0, 0, {}
     for row in rows:
         if row.position != links + 1:
-            return Verdict(False, links, erased, links + 1, "a position is missing")  # noqa: FBT003
+            return Verdict(False, links, erased, links + 1, "a position is missing")
         if link(previous, row) != row.hash:
-            return Verdict(False, links, erased, row.position, "the hash does not follow")  # noqa: FBT003
+            return Verdict(False, links, erased, row.position, "the hash does not follow")
         for kind, name, _, expected in _digests(row):
             stored = body(kind, name, row.position)
             if stored is None:
-                return Verdict(False, links, erased, row.position, f"{kind} {name} is missing")  # noqa: FBT003
+                return Verdict(False, links, erased, row.position, f"{kind} {name} is missing")
             if stored == ("", ""):
                 erased += 1
             elif digest(*stored) != expected:
-                return Verdict(False, links, erased, row.position, f"{kind} {name} was changed")  # noqa: FBT003
+                return Verdict(False, links, erased, row.position, f"{kind} {name} was changed")
         previous, links = row.hash, row.position
         hashes[links] = previous
     if anchor is not None and hashes.get(anchor.position) != anchor.hash:
-        return Verdict(False, links, erased, anchor.position, "the anchor does not match: the tail was cut or rewritten")  # noqa: FBT003
-    return Verdict(True, links, erased)  # noqa: FBT003
+        return Verdict(
+            False, links, erased, anchor.position, "the anchor does not match: the tail was cut or rewritten"
+        )
+    return Verdict(True, links, erased)
 
 
 def _digests(row: LogRow) -> list[tuple[str, str, int, str]]:
-    found = [(kind, name, version, expected) for kind, name, version, expected in json.loads(row.body).get("documents", ())]
+    found = [
+        (kind, name, version, expected) for kind, name, version, expected in json.loads(row.body).get("documents", ())
+    ]
     if row.intent.startswith(f'{{"{BESIDE}"'):
         found.append(("$intent", row.key, 1, json.loads(row.intent)[BESIDE]))
     return found

@@ -19,7 +19,7 @@ from bizcore.change.reads import Reads, mark
 from bizcore.change.record import ARGUMENT
 from bizcore.change.settings import Settings
 from bizcore.flow.document import Document, Ref
-from bizcore.kernel.codec import decode, encode, quoted
+from bizcore.kernel.codec import decode, encode
 from bizcore.kernel.errors import LawBroken
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
@@ -185,7 +185,7 @@ def _body(
         parts.append(f'"answer":["entry",{at}]')
     else:
         kind = type(value).kind
-        parts.append(f'"answer":["document",{quoted(kind)},{quoted(_id_of(value, sealed, documents))}]')
+        parts.append(f'"answer":["document",{encode(kind)},{encode(_id_of(value, sealed, documents))}]')
     if digests:
         parts.append(f'"documents":{encode(digests)}')
     if entries:
@@ -205,16 +205,14 @@ def _id_of(value: Document, sealed: Sealed, documents: list[Document]) -> str:
 def _entry_text(entry: Entry, arguments: Mapping[str, object]) -> str:
     for name, given in arguments.items():
         if isinstance(given, Entry) and not given.id and entry.is_but_for_id(given):
-            return f'{{"{ARGUMENT}":{quoted(name)},"id":{quoted(entry.id)}}}'
+            return f'{{"{ARGUMENT}":{encode(name)},"id":{encode(entry.id)}}}'
     return encode(entry)
 
 
 # -- books -----------------------------------------------------------------------------------------------------------
 
 
-def _lots(
-    overlay: Overlay, postings: tuple[PostingRow, ...], position: int
-) -> tuple[tuple[LotRow, bool], ...]:
+def _lots(overlay: Overlay, postings: tuple[PostingRow, ...], position: int) -> tuple[tuple[LotRow, bool], ...]:
     work: dict[tuple[str, str, str, str, str], LotRow] = {}
     for row in postings:
         if not row.lot:
@@ -242,7 +240,9 @@ def _check_floors(overlay: Overlay, floors: Iterable[Floor], postings: tuple[Pos
             unit = floor.terms[0][2]
             shown = Money.of_minor(total, unit) if isinstance(floor.least, Money) else Quantity.of_scaled(total, unit)
             raise FloorBroken(
-                balance=" ".join(f"{'+' if sign > 0 else '-'}{book} {account}" for book, account, _, sign in floor.terms),
+                balance=" ".join(
+                    f"{'+' if sign > 0 else '-'}{book} {account}" for book, account, _, sign in floor.terms
+                ),
                 least=str(floor.least),
                 would_be=str(shown),
             )

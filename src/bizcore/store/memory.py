@@ -45,12 +45,12 @@ class MemoryReading:
             self._replay = live = played(live.writes[: self._head.position])
         return live
 
-    def doc(self, kind: str, id: str) -> Row | None:  # noqa: A002 - the field's name
+    def doc(self, kind: str, id: str) -> Row | None:
         """The latest version of a document."""
         with self._store.first():
             return self._now.doc(kind, id)
 
-    def history(self, kind: str, id: str) -> Sequence[Row]:  # noqa: A002
+    def history(self, kind: str, id: str) -> Sequence[Row]:
         """Every version of a document, oldest first."""
         with self._store.first():
             return self._now.history(kind, id)
@@ -175,7 +175,7 @@ class MemoryStore:
         self._open()
         return iter(list(self.overlay.log(after=after)))
 
-    def body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:  # noqa: A002
+    def body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:
         """The stored body and salt of one version."""
         return self.overlay.body(kind, id, position)
 
@@ -223,7 +223,7 @@ class MemoryDatabase:
 def head_at(rows: Iterable[LogRow], known_at: int | datetime) -> Head:
     """The head as the log stood at a position or an instant."""
     limit = known_at if isinstance(known_at, int) else None
-    moment = microseconds_of(read_instant(known_at)) if limit is None else 0  # type: ignore[arg-type]
+    moment = microseconds_of(read_instant(known_at)) if limit is None else 0
     head = Head(0, 0, START)
     for row in rows:
         if (limit is not None and row.position > limit) or (limit is None and row.instant > moment):

@@ -114,7 +114,7 @@ class Overlay:
         for name, own in self._index.items():
             self._index[name] = [one for one in own if one[1:] != (kind, id_) or name.endswith(".state")]
 
-    def body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:  # noqa: A002 - the field's name
+    def body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:
         """The stored body and salt of one version."""
         return self._bodies.get((kind, id, position))
 
@@ -124,14 +124,14 @@ class Overlay:
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
-    def doc(self, kind: str, id: str) -> Row | None:  # noqa: A002
+    def doc(self, kind: str, id: str) -> Row | None:
         """The latest version of a document."""
         own = self._documents.get((kind, id))
         if own:
             return own[-1]
         return self.base.doc(kind, id) if self.base is not None else None
 
-    def history(self, kind: str, id: str) -> Sequence[Row]:  # noqa: A002
+    def history(self, kind: str, id: str) -> Sequence[Row]:
         """Every version of a document, oldest first."""
         below = self.base.history(kind, id) if self.base is not None else ()
         return [*below, *self._documents.get((kind, id), ())]

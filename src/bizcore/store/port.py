@@ -57,7 +57,7 @@ class Store(Protocol):
     def log(self, *, after: int = 0) -> Iterator[LogRow]:
         """Changes in log order."""
 
-    def body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:  # noqa: A002 - the field's name
+    def body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:
         """The stored body and salt of one version of a document; empty when erased."""
 
     def close(self) -> None:
@@ -184,7 +184,9 @@ class SchemaNewer(Unavailable):
     retry = False
 
     def __init__(self, *, stored: int, known: int) -> None:
-        super().__init__(f"the store has schema {stored}, this release knows {known}; update bizcore", stored=stored, known=known)
+        super().__init__(
+            f"the store has schema {stored}, this release knows {known}; update bizcore", stored=stored, known=known
+        )
 
 
 class ClosedStore(Unavailable):

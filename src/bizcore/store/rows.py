@@ -62,9 +62,20 @@ def posting_rows(entries: Iterable[Entry], position: int, settings: Settings) ->
             dims = encode(one.dims) if one.dims else ""
             rows.append(
                 PostingRow(
-                    book, period, one.account, unit, position, line, on, scaled, value, one.party or "", one.lot or "",
-                    due, dims,
-                )  # fmt: skip
+                    book,
+                    period,
+                    one.account,
+                    unit,
+                    position,
+                    line,
+                    on,
+                    scaled,
+                    value,
+                    one.party or "",
+                    one.lot or "",
+                    due,
+                    dims,
+                )
             )
             line += 1
         if worth:
@@ -136,7 +147,7 @@ def matches(row: PostingRow, query: PostingQuery) -> bool:
 
 def has_dims(text: str, wanted: Map[str]) -> bool:
     """Whether a posting's dimensions hold all that are wanted."""
-    import json  # noqa: PLC0415 - only questions by dimension parse them
+    import json
 
     held = json.loads(text) if text else {}
     return all(held.get(name) == value for name, value in wanted.items())

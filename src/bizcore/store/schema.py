@@ -22,34 +22,52 @@ POSITION_BITS: Final = 40
 
 TABLES: Final = (
     "create table if not exists bizcore_meta(name text primary key, value text not null) strict, without rowid",
-    "create table if not exists bizcore_companies(id integer primary key, name text not null unique,"
-    " settings text not null) strict",
-    "create table if not exists bizcore_log(id integer primary key, company integer not null, position integer not null,"
-    " instant integer not null, actor text not null, reason text not null, key text not null, act text not null,"
-    " intent text not null, body text not null, hash text not null) strict",
+    (
+        "create table if not exists bizcore_companies(id integer primary key, name text not null unique,"
+        " settings text not null) strict"
+    ),
+    (
+        "create table if not exists bizcore_log(id integer primary key, company integer not null, position integer not null,"
+        " instant integer not null, actor text not null, reason text not null, key text not null, act text not null,"
+        " intent text not null, body text not null, hash text not null) strict"
+    ),
     "create unique index if not exists bizcore_log_key on bizcore_log(company, key)",
-    "create table if not exists bizcore_documents(rid integer primary key, company integer not null, kind text not null,"
-    " id text not null, position integer not null, version integer not null, body text not null, salt text not null) strict",
+    (
+        "create table if not exists bizcore_documents(rid integer primary key, company integer not null, kind text not null,"
+        " id text not null, position integer not null, version integer not null, body text not null, salt text not null) strict"
+    ),
     "create unique index if not exists bizcore_documents_key on bizcore_documents(company, kind, id, position)",
-    "create table if not exists bizcore_indexes(company integer not null, name text not null, key text not null,"
-    " kind text not null, id text not null, since integer not null, until integer,"
-    " primary key(company, name, key, kind, id, since)) strict, without rowid",
-    'create table if not exists bizcore_postings(company integer not null, book text not null, period integer not null,'
-    ' account text not null, unit text not null, position integer not null, line integer not null, "on" text not null,'
-    " amount integer not null, value integer not null, party text not null, lot text not null, due text not null,"
-    " dims text not null, primary key(company, book, period, account, unit, position, line)) strict, without rowid",
-    "create table if not exists bizcore_totals(company integer not null, book text not null, account text not null,"
-    " unit text not null, period integer not null, debit integer not null, credit integer not null,"
-    " value_debit integer not null, value_credit integer not null, position integer not null,"
-    " primary key(company, book, account, unit, period)) strict, without rowid",
-    'create table if not exists bizcore_lots(company integer not null, book text not null, account text not null,'
-    ' party text not null, unit text not null, lot text not null, "on" text not null, due text not null,'
-    " amount integer not null, value integer not null, position integer not null,"
-    " primary key(company, book, account, party, unit, lot)) strict, without rowid",
-    "create table if not exists bizcore_series(company integer not null, name text not null, count integer not null,"
-    " position integer not null, primary key(company, name, position)) strict, without rowid",
-    "create table if not exists bizcore_derived(company integer not null, name text not null, key text not null,"
-    " body text not null, position integer not null, primary key(company, name, key)) strict, without rowid",
+    (
+        "create table if not exists bizcore_indexes(company integer not null, name text not null, key text not null,"
+        " kind text not null, id text not null, since integer not null, until integer,"
+        " primary key(company, name, key, kind, id, since)) strict, without rowid"
+    ),
+    (
+        "create table if not exists bizcore_postings(company integer not null, book text not null, period integer not null,"
+        ' account text not null, unit text not null, position integer not null, line integer not null, "on" text not null,'
+        " amount integer not null, value integer not null, party text not null, lot text not null, due text not null,"
+        " dims text not null, primary key(company, book, period, account, unit, position, line)) strict, without rowid"
+    ),
+    (
+        "create table if not exists bizcore_totals(company integer not null, book text not null, account text not null,"
+        " unit text not null, period integer not null, debit integer not null, credit integer not null,"
+        " value_debit integer not null, value_credit integer not null, position integer not null,"
+        " primary key(company, book, account, unit, period)) strict, without rowid"
+    ),
+    (
+        "create table if not exists bizcore_lots(company integer not null, book text not null, account text not null,"
+        ' party text not null, unit text not null, lot text not null, "on" text not null, due text not null,'
+        " amount integer not null, value integer not null, position integer not null,"
+        " primary key(company, book, account, party, unit, lot)) strict, without rowid"
+    ),
+    (
+        "create table if not exists bizcore_series(company integer not null, name text not null, count integer not null,"
+        " position integer not null, primary key(company, name, position)) strict, without rowid"
+    ),
+    (
+        "create table if not exists bizcore_derived(company integer not null, name text not null, key text not null,"
+        " body text not null, position integer not null, primary key(company, name, key)) strict, without rowid"
+    ),
 )
 
 LOG_COLUMNS: Final = "position, instant, actor, reason, key, act, intent, body, hash"

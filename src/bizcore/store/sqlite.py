@@ -113,19 +113,23 @@ class SqliteDatabase:
     def company(self, name: str) -> SqliteStore:
         """The rows of a company."""
         with self.guarded():
-            found = self.session().connection.execute(
-                "select id, settings from bizcore_companies where name=?", (name,)
-            ).fetchone()
+            found = (
+                self.session()
+                .connection.execute("select id, settings from bizcore_companies where name=?", (name,))
+                .fetchone()
+            )
         if found is None:
             raise CompanyNotFound(name=name)
-        import json  # noqa: PLC0415 - once per opened company
+        import json
 
         return SqliteStore(self, found[0], decode(Settings, json.loads(found[1])))
 
     def companies(self) -> Iterable[str]:
         """The names of all companies."""
         with self.guarded():
-            return [row[0] for row in self.session().connection.execute("select name from bizcore_companies order by name")]
+            return [
+                row[0] for row in self.session().connection.execute("select name from bizcore_companies order by name")
+            ]
 
     def close(self) -> None:
         """Close every thread's connection."""
@@ -183,7 +187,7 @@ class SqliteDatabase:
                 give_up = give_up or now + WAIT_SECONDS
                 if now > give_up:
                     raise StoreBusy(waited=f"{WAIT_SECONDS:.0f} s") from error
-                time.sleep(random.uniform(*_JITTER))  # noqa: S311 - jitter, not a secret
+                time.sleep(random.uniform(*_JITTER))
             else:
                 return
 
@@ -206,7 +210,7 @@ class SqliteDatabase:
             except sqlite3.OperationalError as error:  # two processes that create the file at once
                 if not _is_busy(error):
                     raise
-                time.sleep(random.uniform(*_JITTER))  # noqa: S311
+                time.sleep(random.uniform(*_JITTER))
         known = connection.execute("select name from sqlite_master where name='bizcore_meta'").fetchone()
         if known is None:
             with self.writing():
@@ -239,7 +243,7 @@ class SqliteStore:
                 column = "position" if isinstance(known_at, int) else "instant"
                 bound = known_at if isinstance(known_at, int) else microseconds_of(read_instant(known_at))
                 row = session.connection.execute(
-                    f"select position, instant, hash from bizcore_log where company=? and id between ? and ? and {column}<=?"  # noqa: S608
+                    f"select position, instant, hash from bizcore_log where company=? and id between ? and ? and {column}<=?"
                     " order by id desc limit 1",
                     (self._number, *self._range(0), bound),
                 ).fetchone()
@@ -255,7 +259,7 @@ class SqliteStore:
                 some = keys[at : at + 500]
                 marks = ",".join("?" * len(some))
                 rows = connection.execute(
-                    f"select {schema.LOG_COLUMNS} from bizcore_log where company=? and key in ({marks})",  # noqa: S608
+                    f"select {schema.LOG_COLUMNS} from bizcore_log where company=? and key in ({marks})",
                     (self._number, *some),
                 )
                 found.update((row[4], LogRow(*row)) for row in rows)
@@ -285,13 +289,17 @@ class SqliteStore:
         """Changes in log order, up to the head of now."""
         return self.view().log(after=after)
 
-    def body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:  # noqa: A002 - the field's name
+    def body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:
         """The stored body and salt of one version."""
         with self._database.guarded():
-            row: tuple[str, str] | None = self._database.session().connection.execute(
-                "select body, salt from bizcore_documents where company=? and kind=? and id=? and position=?",
-                (self._number, kind, id, position),
-            ).fetchone()
+            row: tuple[str, str] | None = (
+                self._database.session()
+                .connection.execute(
+                    "select body, salt from bizcore_documents where company=? and kind=? and id=? and position=?",
+                    (self._number, kind, id, position),
+                )
+                .fetchone()
+            )
             return row
 
     def close(self) -> None:
@@ -354,7 +362,7 @@ class SqliteStore:
             now[book, account, unit] = list(sums) if mine is None else [a + b for a, b in zip(mine, sums, strict=True)]
         for key, sums in now.items():
             rows.append((self._number, *key, schema.NOW, *sums, last[key][2]))
-        return sorted(rows) if len(rows) > 4 else rows  # noqa: PLR2004 - one plain entry
+        return sorted(rows) if len(rows) > 4 else rows
 
 
 def _connect(path: str) -> sqlite3.Connection:

@@ -154,7 +154,7 @@ class SqliteReading:
 
     # -- documents -----------------------------------------------------------------------------------------------------
 
-    def doc(self, kind: str, id: str) -> Row | None:  # noqa: A002 - the field's name
+    def doc(self, kind: str, id: str) -> Row | None:
         """The latest version of a document."""
         key = (kind, id)
         cache = self._cache.at(self._head.position)
@@ -165,7 +165,7 @@ class SqliteReading:
         row = cache.docs[key] = Row(*found) if found is not None else None
         return row
 
-    def history(self, kind: str, id: str) -> Sequence[Row]:  # noqa: A002
+    def history(self, kind: str, id: str) -> Sequence[Row]:
         """Every version of a document, oldest first."""
         with self._asking() as connection:
             return [Row(*one) for one in connection.execute(_HISTORY, (self._number, kind, id, self._head.position))]
@@ -173,7 +173,9 @@ class SqliteReading:
     def all(self, kind: str, *, after: str = "", limit: int) -> Sequence[Row]:
         """The latest versions of the documents of a kind, by id."""
         with self._asking() as connection:
-            return [Row(*one) for one in connection.execute(_ALL, (self._number, kind, after, self._head.position, limit))]
+            return [
+                Row(*one) for one in connection.execute(_ALL, (self._number, kind, after, self._head.position, limit))
+            ]
 
     def find(
         self, index: str, prefix: str, *, upto: str | None = None, newest_first: bool = False, limit: int
@@ -195,7 +197,7 @@ class SqliteReading:
         with self._asking() as connection:
             rows = connection.execute(statement, (at, self._number, index, prefix, bound, at, at, limit)).fetchall()
         found = [((key, kind, id_), Row(kind, id_, *rest)) for key, kind, id_, *rest in rows]
-        if len(found) <= 100:  # noqa: PLR2004 - long answers would only push out the short ones
+        if len(found) <= 100:
             cache.found[asked] = found
         return found
 
@@ -206,7 +208,7 @@ class SqliteReading:
         with self._snapshot() as (connection, moved):
             if not moved:
                 found = connection.execute(
-                    f"select {schema.LOT_COLUMNS} from bizcore_lots"  # noqa: S608 - column names of our own
+                    f"select {schema.LOT_COLUMNS} from bizcore_lots"
                     " where company=? and book=? and account=? and party=? and unit=? and lot=?",
                     (self._number, book, account, party, unit, lot),
                 ).fetchone()
@@ -221,7 +223,7 @@ class SqliteReading:
                 where = "" if party is None else " and party=?"
                 bound = () if party is None else (party,)
                 rows = connection.execute(
-                    f"select {schema.LOT_COLUMNS} from bizcore_lots where company=? and book=? and account=?{where}",  # noqa: S608
+                    f"select {schema.LOT_COLUMNS} from bizcore_lots where company=? and book=? and account=?{where}",
                     (self._number, book, account, *bound),
                 )
                 return sorted((LotRow(*one) for one in rows), key=lot_order)
@@ -236,7 +238,7 @@ class SqliteReading:
         """One seek a period when an account is named, one range else; a position never changes, so no snapshot is needed."""
         where, bound = self._where(query)
         statement = (
-            f"select {schema.POSTING_COLUMNS} from bizcore_postings where company=? and book=?{{}}{where}"  # noqa: S608
+            f"select {schema.POSTING_COLUMNS} from bizcore_postings where company=? and book=?{{}}{where}"
             " order by period, account, unit, position, line"
         )
         for clause, periods in self._ranges(connection, query):
@@ -308,7 +310,7 @@ class SqliteReading:
         columns = ", ".join(by) or "1"
         group = f" group by {', '.join(by)}" if by else ""
         for *key, debit, credit, value_debit, value_credit in connection.execute(
-            f"select {columns}, sum(debit), sum(credit), sum(value_debit), sum(value_credit) from bizcore_totals"  # noqa: S608
+            f"select {columns}, sum(debit), sum(credit), sum(value_debit), sum(value_credit) from bizcore_totals"
             f" where company=? and book=? and period between ? and ?{where}{group}",
             (self._number, query.book, first, last, *bound),
         ):
@@ -372,7 +374,8 @@ class SqliteReading:
         """A disposable result and its position; None when it is newer than this reading."""
         with self._asking() as connection:
             found: tuple[str, int] | None = connection.execute(
-                "select body, position from bizcore_derived where company=? and name=? and key=?", (self._number, name, key)
+                "select body, position from bizcore_derived where company=? and name=? and key=?",
+                (self._number, name, key),
             ).fetchone()
         return found if found is not None and found[1] <= self._head.position else None
 
@@ -380,7 +383,7 @@ class SqliteReading:
         """The change that a key stands for."""
         with self._asking() as connection:
             found = connection.execute(
-                f"select {schema.LOG_COLUMNS} from bizcore_log where company=? and key=? and position<=?",  # noqa: S608
+                f"select {schema.LOG_COLUMNS} from bizcore_log where company=? and key=? and position<=?",
                 (self._number, key, self._head.position),
             ).fetchone()
         return LogRow(*found) if found is not None else None
@@ -394,7 +397,7 @@ class SqliteReading:
         base = self._number << schema.POSITION_BITS
         last = base + (upto if upto is not None else (1 << schema.POSITION_BITS) - 1)
         for one in connection.execute(
-            f"select {schema.LOG_COLUMNS} from bizcore_log where id>? and id<=? order by id",  # noqa: S608
+            f"select {schema.LOG_COLUMNS} from bizcore_log where id>? and id<=? order by id",
             (base + after, last),
         ):
             yield LogRow(*one)

@@ -51,7 +51,7 @@ def trace(reading: Reading, start: Ref) -> Trace:
 
     Guarantees: every document reachable over recorded links is there once; a document without links is alone.
     """
-    import json  # noqa: PLC0415 - only bodies that are looked at are parsed
+    import json
 
     seen: dict[Ref, tuple[int, dict[str, object]]] = {}
     links: set[tuple[Ref, Ref]] = set()
@@ -88,5 +88,3 @@ def trace(reading: Reading, start: Ref) -> Trace:
     columns = [Column(name) for name in ("kind", "id", "number", "state", "from")]
     kept = tuple(sorted((one for one in links if one[0] in known), key=str))
     return Trace(start, tuple(order), kept, Table(columns, rows, title=f"trace of {start}"))
-
-

@@ -1,0 +1,69 @@
+"""Goods to ledger: every cost entry has its journal entry (perpetual inventory)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+from bizcore.book.entry import Entry, Posting
+from bizcore.change.changes import Changes
+from bizcore.change.view import View
+from bizcore.finance import chart as charts
+from bizcore.flow.document import Document
+from bizcore.kernel.maps import Map
+from bizcore.kernel.money import Money
+from bizcore.supply.places import OUTSIDE
+
+D = TypeVar("D", bound=Document | Entry)
+
+ROLES: Final[Mapping[str, str]] = {
+    "supplier": "grni",
+    "customer": "cost_of_sales",
+    "opening": "opening_equity",
+    "variance": "purchase_variance",
+}
+"""The account's role that stands for an outside place; the others are stock gained or lost."""
+
+GRNI_LOT: Final = "order_line"
+"""The dimension that names the order line whose goods came; goods without an order are an item of their own."""
+
+
+def follow(view: View, changes: Changes[D]) -> Changes[D]:
+    """Add to changes the journal entry of each cost entry: inventory against what the goods came from or went to.
+
+    Goods received from a supplier are an open item until billed, by order line. A later correction of what came from a supplier
+    is a purchase variance: the bill is for what was agreed.
+
+    Guarantees: the inventory account equals the cost of all pools; cost entries between two pools post nothing.
+    """
+    entries = [made for one in changes.entries if one.book == "cost" and (made := journal_entry(view, one)) is not None]
+    return changes.adding(entries=entries)
+
+
+def journal_entry(view: View, cost: Entry) -> Entry | None:
+    """The journal entry of a cost entry; None when no value crosses the border of the company's stock."""
+    chart = charts.of(view, on=cost.on)
+    sums: dict[tuple[str, str, str], int] = {}
+    for one in cost.postings:
+        outside = one.account in OUTSIDE
+        if not outside or not one.worth:
+            continue
+        role = ROLES.get(one.account, "inventory_adjustment")
+        if role == "grni" and not one.scaled:
+            role = "purchase_variance"
+        lot = one.dims.get(GRNI_LOT, one.dims.get("ref", "")) if role == "grni" else ""
+        party = (one.party or "") if role == "grni" else ""
+        key = (chart.role(role), lot, party)
+        sums[key] = sums.get(key, 0) + one.worth
+    stock = -sum(sums.values())
+    postings = [
+        Posting(account, Money.of_minor(worth, view.currency), lot=lot or None, party=party or None)
+        for (account, lot, party), worth in sums.items()
+        if worth
+    ]
+    if stock:
+        postings.insert(0, Posting(chart.role("inventory"), Money.of_minor(stock, view.currency)))
+    if len(postings) < 2:
+        return None
+    text = cost.text
+    return view.mint(Entry(cost.on, postings, text=text, about=cost.about, extra=Map({"cost": cost.id})))

@@ -1,0 +1,203 @@
+"""One company as it can be looked at: desks, documents, log, as known, trace, verify."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from bizcore.book.entry import Entry
+from bizcore.change import record
+from bizcore.change.act import Act
+from bizcore.change.committed import Committed, instant_of
+from bizcore.change.desk import Desk
+from bizcore.change.documents import Documents
+from bizcore.change.reading import LogRow, Reading
+from bizcore.change.settings import Settings
+from bizcore.change.view import Decoder, View
+from bizcore.company import landing, wiring
+from bizcore.company.lineage import Trace, trace
+from bizcore.company.refusals import NotAuthorized, ReadOnly, UnknownDesk, UnknownKey
+from bizcore.flow.document import Document, Ref
+from bizcore.kernel.codec import encode
+from bizcore.store.chain import Anchor, Verdict, verify
+from bizcore.store.port import Database, Store
+
+if TYPE_CHECKING:
+    from bizcore.bridges.order_to_cash import OrderToCashDesk
+    from bizcore.bridges.procure_to_pay import ProcureToPayDesk
+    from bizcore.finance.desk import FinanceDesk
+    from bizcore.sfa.desk import SfaDesk
+    from bizcore.supply.desk import SupplyDesk
+
+K = TypeVar("K", bound=Document)
+
+Authorize = Callable[[str, Act[Any]], bool | None]
+
+
+class Books:
+    """What a company, a fork and a past share: everything that only looks."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        reading: Callable[[], Reading],
+        database: Database,
+        store: Store | None,
+        kinds: Mapping[str, type[Document]],
+        desks: Mapping[str, type[Desk]],
+        actor: str | None,
+        authorize: Authorize | None,
+        decoder: Decoder,
+    ) -> None:
+        self.settings = settings
+        self._reading = reading
+        self._database = database
+        self._store = store
+        self._own_kinds = kinds
+        self._own_desks = desks
+        self._actor = actor
+        self._authorize = authorize
+        self._decoder = decoder
+
+    @property
+    def name(self) -> str:
+        """The company's name."""
+        return self.settings.name
+
+    @property
+    def currency(self) -> str:
+        """The currency its books are kept in."""
+        return self.settings.currency
+
+    @property
+    def head(self) -> int:
+        """The position of the last change."""
+        return self._reading().head.position
+
+    def __repr__(self) -> str:
+        """Name, currency and position."""
+        return f"<{type(self).__name__} {self.name} in {self.currency} at {self.head}>"
+
+    # -- desks ---------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def finance(self) -> FinanceDesk:
+        """Books, invoices, payments, statements."""
+        return cast("FinanceDesk", self.desk("finance"))
+
+    @cached_property
+    def supply(self) -> SupplyDesk:
+        """Goods: receipts, issues, orders to suppliers, deliveries, valuation."""
+        return cast("SupplyDesk", self.desk("supply"))
+
+    @cached_property
+    def sfa(self) -> SfaDesk:
+        """Deals: leads, opportunities, quotes, orders."""
+        return cast("SfaDesk", self.desk("sfa"))
+
+    @cached_property
+    def order_to_cash(self) -> OrderToCashDesk:
+        """From a customer's order to delivery, invoice and progress."""
+        return cast("OrderToCashDesk", self.desk("order_to_cash"))
+
+    @cached_property
+    def procure_to_pay(self) -> ProcureToPayDesk:
+        """From an order to a vendor to the matched bill."""
+        return cast("ProcureToPayDesk", self.desk("procure_to_pay"))
+
+    def desk(self, name: str) -> Desk:
+        """A desk by name, a user's own too. Raises: UnknownDesk."""
+        if name not in self._own_desks and name not in wiring.DESKS:
+            raise UnknownDesk(name=name, known=(*wiring.DESKS, *self._own_desks))
+        return wiring.desk_class(name, self._own_desks)(self)
+
+    # -- looking -------------------------------------------------------------------------------------------------------
+
+    def view(self) -> View:
+        """A stable view of now, for reports and calculations of one's own."""
+        return View(self._reading(), self.settings, decoder=self._decoder)
+
+    def documents(self, cls: type[K]) -> Documents[K]:
+        """The documents of a kind."""
+        return Documents(cls, self.view)
+
+    def get(self, cls: type[K], id: str) -> K:
+        """One document. Raises: DocumentNotFound, Erased."""
+        return self.view().get(cls, id)
+
+    def entry(self, id: str) -> Entry:
+        """One recorded entry. Raises: EntryNotFound."""
+        return self.view().entry(id)
+
+    @cached_property
+    def kinds(self) -> Mapping[str, type[Document]]:
+        """Every kind of document by name: ours and those given in `open(kinds=)`."""
+        return wiring.kinds(self._own_kinds, self._own_desks)
+
+    def log(self, *, after: int = 0) -> Iterator[Committed[Any]]:
+        """Every change after a position, in order: audit trail, outbox and feed in one."""
+        for row in self._reading().log(after=after):
+            yield self._committed(row)
+
+    def committed(self, key: str) -> Committed[Any]:
+        """The change that a key stands for. Raises: UnknownKey."""
+        row = self._reading().logged(key)
+        if row is None:
+            raise UnknownKey(key=str(key))
+        return self._committed(row)
+
+    def trace(self, start: Ref | Document) -> Trace:
+        """Walk origin links from a document, both ways."""
+        return trace(self._reading(), start.ref if isinstance(start, Document) else start)
+
+    def state_hash(self) -> str:
+        """The hash of latest documents, balances and series, without instants and actors: equal for equal acts anywhere."""
+        state = sha256()
+        for row in self._reading().state():
+            state.update(encode(row).encode() + b"\n")
+        return state.hexdigest()
+
+    def anchor(self) -> Anchor:
+        """Position and hash of the head, to be kept outside the store."""
+        head = self._reading().head
+        return Anchor(head.position, head.hash)
+
+    def verify(self, *, anchor: Anchor | None = None) -> Verdict:
+        """Follow the log's chain; with an anchor also see a cut tail. Raises: ReadOnly, for a fork or a past."""
+        store = self._kept()
+        return verify(store.log(), store.body, anchor=anchor)
+
+    def _kept(self) -> Store:
+        if self._store is None:
+            raise ReadOnly
+        return self._store
+
+    def _allow(self, actor: str, act: Act[Any]) -> None:
+        if self._authorize is not None and self._authorize(actor, act) is False:
+            raise NotAuthorized(actor=actor, act=act.name)
+
+    def _committed(
+        self, row: LogRow, *, replayed: bool = False, answered: type[Document] | None = None
+    ) -> Committed[Any]:
+        """A log row as what `apply` and `log` answer with; `answered` spares looking for the class of the value."""
+
+        def kinds() -> Mapping[str, type[Document]]:
+            return self.kinds if answered is None else {answered.kind: answered}
+
+        return Committed(
+            position=row.position,
+            instant=instant_of(row.instant),
+            key=row.key,
+            actor=row.actor,
+            reason=row.reason,
+            act=row.act,
+            intent=row.intent,
+            hash=row.hash,
+            replayed=replayed,
+            documents=lambda: tuple(Ref(kind, id_) for kind, id_, *_ in record.body_of(row).get("documents", ())),
+            value=lambda: landing.answer_of(row, self._reading, self._decoder, kinds),
+            entries=lambda: record.entries(row),
+        )

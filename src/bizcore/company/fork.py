@@ -1,0 +1,221 @@
+"""Companies on top of a company: a fork that can be written and thrown away, and a past that is only looked at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
+
+from attrs import evolve
+
+from bizcore.book.entry import Entry
+from bizcore.change.act import Act
+from bizcore.change.changes import Changes
+from bizcore.change.committed import Committed
+from bizcore.change.reading import Reading
+from bizcore.change.reads import Reads, mark
+from bizcore.company import landing
+from bizcore.company.facade import Company
+from bizcore.company.refusals import NotApplicable, ReadOnly
+from bizcore.flow.document import Document
+from bizcore.kernel.ids import checked_id
+from bizcore.kernel.maps import Map
+from bizcore.kernel.table import Table
+from bizcore.store.commit import start
+
+D = TypeVar("D", bound=Document | Entry)
+
+
+class ForkStep(NamedTuple):
+    """What was applied in a fork, and the id its own ids grow from."""
+
+    act: Act[Any]
+    base: str
+    reason: str
+
+
+class Fork(Company):
+    """A company on top of a company: what is applied here is read here, and nowhere else until the fork itself is applied.
+
+    Numbers look provisional (`INV-?1`). Keep it as long as you like; `with` is optional.
+
+    >>> from bizcore.book.entry import Entry, credit, debit
+    >>> from bizcore.kernel.money import Money
+    >>> acme = Company.create("acme", currency="EUR")
+    >>> whatif = acme.fork()
+    >>> sale = Entry("2026-03-05", [debit("1000", Money("5", "EUR")), credit("4000", Money("5", "EUR"))])
+    >>> done = whatif.apply(whatif.finance.post(sale))
+    >>> whatif.head, acme.head
+    (1, 0)
+    """
+
+    def __init__(
+        self, company: Company, planning: landing.Planning, *, base: str, actor: str | None, reason: str
+    ) -> None:
+        super().__init__(
+            company.settings,
+            reading=lambda: planning.overlay,
+            database=company._database,
+            store=None,
+            kinds=company._own_kinds,
+            desks=company._own_desks,
+            actor=company._actor if actor is None else actor,
+            authorize=company._authorize,
+            decoder=company._decoder,
+        )
+        self.steps: list[ForkStep] = []
+        self.base_reads: Reads = {}
+        self._planning = planning
+        self._base = base
+        self._step_reason = reason
+
+    @classmethod
+    def over(cls, company: Company, reading: Reading) -> Fork:
+        """A fork to keep, over a reading of a company."""
+        planning = landing.Planning.onto(start(reading), company.settings, company._database.stamp, company._decoder)
+        return cls(company, planning, base="", actor=None, reason="")
+
+    @classmethod
+    def onto(cls, company: Company, planning: landing.Planning, base: str, actor: str, reason: str) -> Fork:
+        """The fork that work is called with: its steps are recorded when the work is."""
+        return cls(company, planning, base=base, actor=actor, reason=reason)
+
+    def close(self) -> None:
+        """A fork lets go of nothing: its store is its parent's."""
+
+    def acting(self, actor: str) -> Company:
+        """The fork goes on under another actor: the steps stay its own."""
+        self._actor = checked_id(actor, "actor")
+        return self
+
+    def as_known(self, when: int | datetime) -> Company:
+        """A fork has no past of its own. Raises: ReadOnly."""
+        raise ReadOnly
+
+    def apply(
+        self,
+        what: Any,
+        *,
+        key: str | None = None,
+        request: object = None,
+        actor: str | None = None,
+        reason: str = "",
+    ) -> Committed[Any]:
+        """Record in the fork alone: an act, the act changes stand for, another fork's steps, or work."""
+        if isinstance(what, Changes):
+            if what.act is None:
+                raise NotApplicable(what=what)
+            what = what.act
+        if isinstance(what, Fork):
+            return what.replay(self)
+        if not isinstance(what, Act):
+            if not callable(what):
+                raise NotApplicable(what=what)
+            answer: Committed[Any] = what(self)
+            return answer
+        if key is not None:
+            known = self._planning.overlay.logged(checked_id(key, "key"))
+            if known is not None:
+                landing.check_same(known, what.name, what.intent, lambda row: landing.intent_of(row, self._body))
+                return self._committed(known, replayed=True)
+        return self._step(what, key or self._next_base(), actor, reason)
+
+    def _step(self, act: Act[Any], base: str, actor: str | None, reason: str) -> Committed[Any]:
+        who = checked_id(actor, "actor") if actor is not None else self._actor or ""
+        self._allow(who, act)
+        at_base = not self._planning.overlay.writes
+        changes = self._planning.plan(act, base)
+        row = self._planning.record(changes, key=base, actor=who, reason=reason or self._step_reason)
+        self._note(changes.reads or {}, at_base=at_base)
+        self.steps.append(ForkStep(act, base, reason))
+        return self._committed(row, answered=type(changes.value) if isinstance(changes.value, Document) else None)
+
+    def apply_each(
+        self, acts: Iterable[tuple[Act[D], str | None]], *, actor: str | None = None, reason: str = ""
+    ) -> tuple[Committed[D], ...]:
+        """Record several acts in the fork, one after the other."""
+        return tuple(self.apply(act, key=key, actor=actor, reason=reason) for act, key in acts)
+
+    def replay(self, company: Company) -> Committed[Any]:
+        """Apply this fork's acts, in order, to another company or fork; the answer is the last one's."""
+        if not self.steps:
+            raise NotApplicable(what=self)
+        answers = [
+            company._step(one.act, one.base, None, one.reason)
+            if isinstance(company, Fork)
+            else company.apply(one.act, key=one.base, reason=one.reason)
+            for one in self.steps
+        ]
+        return answers[-1]
+
+    def last_record(self, request: str) -> Changes[Any]:
+        """The changes of the last record of work: nothing new, only the request that the key stands for."""
+        return Changes.nothing(Act("work", Map({"request": json.loads(request)}), _no_planner))
+
+    def _next_base(self) -> str:
+        return f"{self._base}#{len(self.steps) + 1}" if self._base else self._database.ids()
+
+    def _body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:
+        return self._planning.overlay.body(kind, id, position)
+
+    def _note(self, reads: Reads, *, at_base: bool) -> None:
+        """Keep what was read below the fork: later steps are asked again of the base alone."""
+        base = self._planning.overlay.base
+        if base is None:
+            return
+        for read, seen in reads.items():
+            if read not in self.base_reads:
+                self.base_reads[read] = seen if at_base else mark(base, read)
+
+
+class Past(Company):
+    """A company as its log stood: reports, documents and forks of then; nothing can be applied."""
+
+    @classmethod
+    def known(cls, company: Company, reading: Reading) -> Past:
+        """A company at a reading."""
+        return cls(
+            company.settings,
+            reading=lambda: reading,
+            database=company._database,
+            store=None,
+            kinds=company._own_kinds,
+            desks=company._own_desks,
+            actor=company._actor,
+            authorize=company._authorize,
+            decoder=company._decoder,
+        )
+
+    def close(self) -> None:
+        """The past lets go of nothing."""
+
+
+def compare(report: Callable[[Company], Table], **companies: Company) -> Table:
+    """Put a report of several companies, forks or pasts side by side.
+
+    `report` takes a company and gives a table whose first column names the rows; figures become one column a company.
+
+    >>> from bizcore.kernel.table import Column
+    >>> acme = Company.create("acme", currency="EUR")
+    >>> compare(lambda one: Table([Column("line"), Column("head")], [["log", one.head]]), now=acme, then=acme).to_dicts()
+    [{'line': 'log', 'now head': 0, 'then head': 0}]
+    """
+    tables = {name: report(one) for name, one in companies.items()}
+    if not tables:
+        raise NotApplicable(what=companies)
+    first = next(iter(tables.values()))
+    key = first.columns[0].name
+    lines: dict[str, dict[str, object]] = {}
+    columns = [first.columns[0]]
+    for name, table in tables.items():
+        figures = table.columns[1:]
+        columns += [evolve(one, name=f"{name} {one.name}") for one in figures]
+        for row in table:
+            mine = lines.setdefault(str(row[key]), {key: row[key]})
+            mine.update({f"{name} {one.name}": row[one.name] for one in figures})
+    return Table(columns, [[line.get(one.name) for one in columns] for line in lines.values()], title=first.title)
+
+
+def _no_planner(*_: object, **__: object) -> Changes[Any]:
+    raise NotApplicable(what="work")
