@@ -278,7 +278,7 @@ class _Following:
                 self._touched.add((account.pool, item))
             wanted = costbook.targets(fold)
             for line in (line for one in account.new for line in lines[account.pool, item, one.ref]):
-                key = (fold.moves[line.index].on, line.counter)
+                key = (fold.moves[line.move].on, line.counter)
                 wanted[key] -= line.value
             for key in sorted({*wanted, *known.booked}):
                 by = wanted.get(key, 0) - known.booked.get(key, 0)

@@ -180,7 +180,7 @@ def targets(fold: Fold) -> dict[Key, int]:
     """What the cost book should hold by date and counter account."""
     found: dict[Key, int] = {}
     for line in fold.lines():
-        key = (fold.moves[line.index].on, line.counter)
+        key = (fold.moves[line.move].on, line.counter)
         found[key] = found.get(key, 0) + line.value
     return found
 
@@ -190,7 +190,7 @@ def lines_by_ref(fold: Fold, refs: Iterable[str]) -> dict[str, list[Line]]:
     wanted = set(refs)
     found: dict[str, list[Line]] = {ref: [] for ref in wanted}
     for line in fold.lines():
-        ref = fold.moves[line.index].ref
+        ref = fold.moves[line.move].ref
         if ref in wanted:
             found[ref].append(line)
     return found

@@ -137,7 +137,8 @@ class Variance(NamedTuple):
 class Line(NamedTuple):
     """One line of the cost book that a fold asks for, seen from the pool."""
 
-    index: int
+    move: int
+    """Index of the move it comes from."""
     counter: str
     quantity: int
     value: int

@@ -51,6 +51,7 @@ class Fold:
         standard: tuple[int, int] = (0, 0),
     ) -> None:
         begin = start or State()
+        opened: tuple[Layer | Short, ...] = (*begin.layers, *begin.shorts)
         self.moves = moves
         self.method = method
         self.values = array("q")
@@ -64,11 +65,11 @@ class Fold:
         self.unknown: list[int] = []
         self.shortages: dict[int, int] = {}
         # Sources below zero are layers and issues from before the start: -1 is the first of `_before`.
-        self._before: list[str] = [one.ref for one in begin.layers] + [one.ref for one in begin.shorts]
+        self._before: list[str] = [one.ref for one in opened]
         self._layers: deque[list[int]] = deque(
             [one.quantity, one.value, -1 - number] for number, one in enumerate(begin.layers)
         )
-        self._lots: dict[int, str] = {-1 - number: one.lot for number, one in enumerate((*begin.layers, *begin.shorts))}
+        self._lots: dict[int, str] = {-1 - number: one.lot for number, one in enumerate(opened)}
         base = len(begin.layers)
         self._shorts: list[list[int]] = [
             [one.quantity, one.value, -1 - base - number] for number, one in enumerate(begin.shorts)
@@ -350,9 +351,9 @@ class Fold:
         """What leaves a layer with a part of it: its share, or the claim where an untouched receipt goes back in part."""
         claim = move.value
         if claim is not None and layer[2] == returned and took == -move.quantity < layer[0] and claim <= layer[1]:
-            # What stays of a receipt is then worth exactly what will be billed for it, with no variance of a cent.
-            if layer[0] == self.moves[layer[2]].quantity:
-                return claim
+            untouched = layer[0] == self.moves[layer[2]].quantity
+            # What stays of the receipt is then worth exactly what will be billed for it, with no variance of a cent.
+            return claim if untouched else release_int(layer[0], layer[1], took)
         return release_int(layer[0], layer[1], took)
 
     def _next(self, lot: str, returned: int | None) -> list[int] | None:
@@ -492,13 +493,3 @@ def moving_average(moves: Sequence[CostMove]) -> Fold:
     (22500, 5000000, 7500)
     """
     return Fold(moves, CostMethod.MOVING_AVERAGE).run()
-
-
-def lifo(moves: Sequence[CostMove]) -> Fold:
-    """Value the moves newest goods first; outside IAS 2."""
-    return Fold(moves, CostMethod.LIFO).run()
-
-
-def specific(moves: Sequence[CostMove]) -> Fold:
-    """Value the moves by their lots: each lot at its own average."""
-    return Fold(moves, CostMethod.SPECIFIC).run()
