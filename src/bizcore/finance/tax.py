@@ -202,7 +202,8 @@ def compute(
                 nets[index], taxes[index] = rounded[index], tax
         else:
             gross = sum(rounded[index] for index in members)
-            spread = _line_nets(gross - total, [source[i] - s for i, s in zip(members, shares, strict=True)])
+            # Nets are spread, not taxes: of two equal lines the first then shows the larger net (frappe/erpnext#58712).
+            spread = spread_exact(gross - total, [source[i] - s for i, s in zip(members, shares, strict=True)])
             if rounding is TaxRounding.LINE:
                 spread = [rounded[i] - _q(s, mode) for i, s in zip(members, shares, strict=True)]
             for index, net in zip(members, spread, strict=True):
@@ -311,11 +312,6 @@ def _line_taxes(total: int, shares: Sequence[Fraction], rounding: TaxRounding, m
     if rounding is TaxRounding.LINE:
         return [_q(one, mode) for one in shares]
     return spread_exact(total, shares)
-
-
-def _line_nets(base: int, exact: Sequence[Fraction]) -> list[int]:
-    # Nets are spread, not taxes: of two equal lines the first then shows the larger net (frappe/erpnext#58712).
-    return spread_exact(base, exact)
 
 
 def _result(nets: list[int], taxes: list[int], tax_lines: list[TaxLine], currency: str) -> TaxResult:
