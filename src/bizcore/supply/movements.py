@@ -162,7 +162,7 @@ class Movement(Document):
         if line.of is not None:
             dims["of"] = line.of
         if line.order is not None:
-            dims["order"] = line.order
+            dims["order_line"] = line.order
         if line.lot is not None:
             dims["lot"] = line.lot
         return Map(dims)

@@ -1,0 +1,168 @@
+"""Laws of goods in the books: what holds after every act, and what the order of recording must not change."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bizcore.change.act import Act
+from bizcore.change.locks import LockKind, set_lock
+from bizcore.company import Company
+from bizcore.kernel.errors import BizcoreError
+from bizcore.kernel.money import Money
+from bizcore.supply import cost, costbook
+from bizcore.supply.costmoves import CostMethod
+from bizcore.supply.places import Place, pools
+from bizcore.supply.policies import NegativeStock, SupplyPolicies
+from bizcore.supply.reports import conserved, stock_equals_cost, stock_valuation, worthless_or_held
+
+START = date(2026, 1, 1)
+DAYS = 8
+Fact = tuple[int, str, int, int]
+"""Day, what, quantity, value or the number of the earlier fact that comes back."""
+
+facts = st.lists(
+    st.tuples(
+        st.integers(0, DAYS - 1),
+        st.sampled_from(["in", "in", "out", "out", "found", "to shop", "from shop", "shop out"]),
+        st.integers(1, 6),
+        st.integers(0, 300),
+    ),
+    min_size=1,
+    max_size=9,
+)
+methods = st.sampled_from([CostMethod.FIFO, CostMethod.MOVING_AVERAGE, CostMethod.LIFO])
+
+
+def company(method: CostMethod, negative: NegativeStock) -> Company:
+    acme = Company.create("acme", currency="EUR")
+    acme.apply(acme.put(Place(id="shop", pool="retail")))
+    acme.apply(acme.put(SupplyPolicies(cost_method=method, negative_stock=negative)))
+    # So much at the beginning that carrying between the pools never lacks goods.
+    for place in ("wh", "shop"):
+        acme.apply(acme.supply.receive("nut", 100, place=place, on=START, source="opening", cost=Money("10.01", "EUR")))
+    return acme
+
+
+def act_of(acme: Company, fact: Fact) -> Act[Any]:
+    on = START + timedelta(days=fact[0])
+    _, what, quantity, value = fact
+    desk = acme.supply
+    match what:
+        case "in":
+            return desk.receive("nut", quantity, place="wh", on=on, cost=Money.of_minor(value, "EUR"))
+        case "out":
+            return desk.issue("nut", quantity, place="wh", on=on)
+        case "found":
+            return desk.adjust("nut", quantity, place="wh", on=on)
+        case "to shop":
+            return desk.transfer("nut", quantity, source="wh", target="shop", on=on)
+        case "from shop":
+            return desk.transfer("nut", quantity, source="shop", target="wh", on=on)
+        case _:
+            return desk.issue("nut", quantity, place="shop", on=on, target="scrap")
+
+
+def pictures(acme: Company, since: int = 0) -> list[object]:
+    """What every account of the cost book holds at the end of each day."""
+    view = acme.view()
+    found: list[object] = []
+    for number in range(since, DAYS + 1):
+        on = START + timedelta(days=number)
+        found.append(stock_valuation(view, at=on).to_dicts())
+        for account in ("customer", "supplier", "scrap", "adjustment"):
+            found.append(
+                sum(row.value for row in view.postings(costbook_query(account)) if row.on <= on.isoformat())
+            )
+    return found
+
+
+def costbook_query(account: str) -> Any:  # noqa: ANN401
+    from bizcore.change.reading import PostingQuery  # noqa: PLC0415
+
+    return PostingQuery(book="cost", account=account)
+
+
+def check_all(acme: Company) -> None:
+    view = acme.view()
+    assert not stock_equals_cost(view)
+    assert not conserved(view)
+    assert not worthless_or_held(view)
+    for pool in pools(view):
+        known = costbook.read(view, pool, "nut")
+        if known.moves:
+            wanted = costbook.targets(cost.folded(view, pool, "nut", on=START))
+            booked = {key: value for key, value in known.booked.items() if value}
+            assert booked == {key: value for key, value in wanted.items() if value}
+
+
+@settings(max_examples=40)
+@given(facts=facts, method=methods, order=st.randoms(use_true_random=False))
+def test_the_order_of_recording_does_not_change_the_value_at_any_date(
+    facts: list[Fact], method: CostMethod, order: Any  # noqa: ANN401
+) -> None:
+    by_date = sorted(facts, key=lambda one: one[0])
+    straight, mixed = company(method, NegativeStock.PROVISIONAL), company(method, NegativeStock.PROVISIONAL)
+    for fact in by_date:
+        straight.apply(act_of(straight, fact))
+    days = [one[0] for one in by_date]
+    order.shuffle(days)
+    waiting = {day: [one for one in by_date if one[0] == day] for day in days}
+    for day in days:  # each day's own order is kept
+        mixed.apply(act_of(mixed, waiting[day].pop(0)))
+    check_all(straight)
+    check_all(mixed)
+    assert pictures(straight) == pictures(mixed)
+
+
+@settings(max_examples=25)
+@given(facts=facts, late=facts, method=methods, lock=st.integers(0, DAYS - 2))
+def test_behind_a_lock_corrections_are_dated_at_the_first_open_date(
+    facts: list[Fact], late: list[Fact], method: CostMethod, lock: int
+) -> None:
+    """From the first open date on, the value is what it would be had everything been recorded in time."""
+    acme, free = company(method, NegativeStock.PROVISIONAL), company(method, NegativeStock.PROVISIONAL)
+    for one in (acme, free):
+        for fact in facts:
+            one.apply(act_of(one, fact))
+    closed = START + timedelta(days=lock)
+    lock_now(acme, closed)
+    before = pictures(acme)
+    for fact in late:
+        moved = (max(fact[0], lock + 1), *fact[1:])
+        acme.apply(act_of(acme, moved))
+        free.apply(act_of(free, moved))
+    assert pictures(acme)[: (lock + 1) * 5] == before[: (lock + 1) * 5]
+    assert pictures(acme, lock + 1) == pictures(free, lock + 1)
+
+
+def lock_now(acme: Company, upto: date) -> None:
+    acme.apply(acme.put(set_lock(acme.view(), LockKind.STOCK, upto)))
+
+
+@settings(max_examples=40)
+@given(facts=facts, method=methods)
+def test_whatever_is_applied_or_refused_the_books_agree(facts: list[Fact], method: CostMethod) -> None:
+    acme = company(method, NegativeStock.REFUSE)
+    for fact in facts:
+        bigger = (fact[0], fact[1], fact[2] * 15, fact[3])
+        try:
+            acme.apply(act_of(acme, bigger))
+        except BizcoreError as error:
+            assert error.code in {"floor_broken", "not_covered", "not_enough"}
+    check_all(acme)
+
+
+@given(quantity=st.integers(1, 20), more=st.integers(1, 20))
+def test_reserve_then_release_is_identity(quantity: int, more: int) -> None:
+    acme = Company.create("acme", currency="EUR")
+    acme.apply(acme.supply.receive("nut", 40, place="wh", on=START, cost=Money("4.00", "EUR")))
+    acme.apply(acme.supply.reserve("nut", more, place="wh", on=START, for_="another"))
+    before = acme.supply.stock_on_hand().to_dicts(), acme.supply.stock_valuation().to_dicts()
+    held = acme.apply(acme.supply.reserve("nut", quantity, place="wh", on=START, for_="order")).value
+    assert acme.supply.stock_on_hand()[0, "reserved"].value.amount == quantity + more
+    acme.apply(acme.supply.release(held.id, on=START))
+    assert (acme.supply.stock_on_hand().to_dicts(), acme.supply.stock_valuation().to_dicts()) == before
