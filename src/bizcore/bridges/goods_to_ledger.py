@@ -24,7 +24,7 @@ ROLES: Final[Mapping[str, str]] = {
 }
 """The account's role that stands for an outside place; the others are stock gained or lost."""
 
-GRNI_LOT: Final = "order_line"
+ORDER: Final = "order_line"
 """The dimension that names the order line whose goods came; goods without an order are an item of their own."""
 
 
@@ -51,7 +51,7 @@ def journal_entry(view: View, cost: Entry) -> Entry | None:
         role = ROLES.get(one.account, "inventory_adjustment")
         if role == "grni" and not one.scaled:
             role = "purchase_variance"
-        lot = one.dims.get(GRNI_LOT, one.dims.get("ref", "")) if role == "grni" else ""
+        lot = one.dims.get(ORDER, one.dims.get("ref", "")) if role == "grni" else ""
         party = (one.party or "") if role == "grni" else ""
         key = (chart.role(role), lot, party)
         sums[key] = sums.get(key, 0) + one.worth

@@ -15,7 +15,7 @@ from bizcore.change import record
 from bizcore.change.reading import Head, PostingQuery, PostingRow, Reading, Row, TotalRow
 from bizcore.change.reads import FIND_MAX, Reads, marks_of, of_row, of_rows
 from bizcore.change.settings import Settings
-from bizcore.flow.document import Document, key_of
+from bizcore.flow.document import Document, Ref, key_of
 from bizcore.flow.policies import Policies
 from bizcore.kernel.calendars import FiscalCalendar, calendar
 from bizcore.kernel.codec import decode
@@ -191,10 +191,18 @@ class View:
 
     def find(self, cls: type[D], index: str, *prefix: str, newest_first: bool = False) -> Iterator[D]:
         """The documents under an index whose key begins with the components given, in order of key. Raises: TooMany."""
-        rows = self._find(f"{cls.kind}.{index}", key_of(prefix), None, newest_first=newest_first, limit=FIND_MAX)
+        name = "origin" if index == "origin" else f"{cls.kind}.{index}"
+        rows = self._find(name, key_of(prefix), None, newest_first=newest_first, limit=FIND_MAX)
+        if index == "origin":  # the one index that all kinds share, so that a trace asks once
+            rows = [row for row in rows if row.kind == cls.kind]
         if len(rows) == FIND_MAX:
             raise TooMany(index=f"{cls.kind}.{index}", most=FIND_MAX)
         return (self._decoder.document(cls, row) for row in rows)
+
+    def origin_of(self, ref: Ref) -> tuple[Ref, ...]:
+        """The documents that name one as their origin, of whatever kind."""
+        rows = self._find("origin", key_of((ref.kind, ref.id)), None, newest_first=False, limit=FIND_MAX)
+        return tuple(Ref(row.kind, row.id) for row in rows)
 
     def last(self, cls: type[D], index: str, *prefix: str, upto: Day) -> D | None:
         """The newest document at or before a day, under an index whose last component is an ISO date."""
