@@ -7,6 +7,7 @@ their position, and sums are what is kept less what came later.
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
@@ -74,12 +75,12 @@ class Cache:
         self.found: dict[tuple[Any, ...], list[tuple[IndexKey, Row]]] = {}
 
     def at(self, position: int) -> Cache:
-        """The cache for a head; emptied when it was another's."""
-        if self.position != position or len(self.docs) + len(self.found) > CACHE_MAX:
-            self.position = position
-            self.docs.clear()
-            self.found.clear()
-        return self
+        """The cache for a head: this one, or an empty one when this is another's. Readings that hold this one keep it."""
+        if self.position == position and len(self.docs) + len(self.found) <= CACHE_MAX:
+            return self
+        made = Cache()
+        made.position = position
+        return made
 
     def after(self, overlay: Overlay) -> None:
         """Follow our own write, so that the next planning starts warm."""
@@ -92,11 +93,16 @@ class Cache:
                 self.docs[row.kind, row.id] = row
                 kinds.add(row.kind)
             if write.erased:
-                self.at(-1)
+                self.position = -1
                 return
         if kinds:
             for key in [one for one in self.found if one[0] == "origin" or str(one[0]).partition(".")[0] in kinds]:
                 del self.found[key]
+
+
+_EMPTY: Final = Cache()
+_UNKNOWN: Final = Row("", "", sys.maxsize, 0, "")
+"""What a cache answers for what it was never asked: newer than any reading."""
 
 
 class SqliteReading:
@@ -108,6 +114,7 @@ class SqliteReading:
         self._settings = settings
         self._head = head
         self._tail: tuple[int, list[PostingRow]] = (0, [])
+        self._cache: Cache | None = None
 
     @property
     def head(self) -> Head:
@@ -144,12 +151,13 @@ class SqliteReading:
         last = connection.execute(schema.HEAD, (base, base + (1 << schema.POSITION_BITS) - 1)).fetchone()
         return last is not None and last[0] != self._head.position
 
-    @property
-    def _cache(self) -> Cache:
-        caches = self._database.session().caches
-        cache = caches.get(self._number)
-        if cache is None:
-            cache = caches[self._number] = Cache()
+    def _cached(self) -> Cache:
+        """What the connection knows at this position; followed by our own writes, so a hit is checked for its position too."""
+        cache = self._cache
+        if cache is None or cache.position != self._head.position:
+            caches = self._database.session().caches
+            cache = caches.get(self._number, _EMPTY).at(self._head.position)
+            self._cache = caches[self._number] = cache
         return cache
 
     # -- documents -----------------------------------------------------------------------------------------------------
@@ -157,9 +165,10 @@ class SqliteReading:
     def doc(self, kind: str, id: str) -> Row | None:
         """The latest version of a document."""
         key = (kind, id)
-        cache = self._cache.at(self._head.position)
-        if key in cache.docs:
-            return cache.docs[key]
+        cache = self._cached()
+        known = cache.docs.get(key, _UNKNOWN)
+        if known is None or known.position <= self._head.position:
+            return known
         with self._asking() as connection:
             found = connection.execute(_DOC, (self._number, kind, id, self._head.position)).fetchone()
         row = cache.docs[key] = Row(*found) if found is not None else None
@@ -188,7 +197,7 @@ class SqliteReading:
     ) -> Sequence[tuple[IndexKey, Row]]:
         """As `find`, each row with its (key, kind, id)."""
         asked = (index, prefix, upto, newest_first, limit)
-        cache = self._cache.at(self._head.position)
+        cache = self._cached()
         if asked in cache.found:
             return cache.found[asked]
         at = self._head.position

@@ -1,0 +1,262 @@
+"""Order to cash: what a customer ordered is delivered, billed and credited; progress is derived, never stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import TypeVar
+
+from bizcore.change.changes import Changes
+from bizcore.change.desk import Desk, report, verb
+from bizcore.change.view import View
+from bizcore.finance import invoices
+from bizcore.finance.documents import CreditNote, Invoice
+from bizcore.finance.lines import Line
+from bizcore.finance.policies import FinancePolicies
+from bizcore.finance.terms import Terms
+from bizcore.flow.document import Document, Ref
+from bizcore.kernel.days import Day
+from bizcore.kernel.errors import Refused
+from bizcore.kernel.exact import Number, fraction
+from bizcore.sfa.orders import BillingPolicy, Figures, Order, OrderLine, Progress
+from bizcore.sfa.orders import progress as derived
+from bizcore.sfa.policies import SfaPolicies
+from bizcore.supply.fulfilment import Delivery, DeliveryLine, plan_delivery
+from bizcore.supply.movements import CustomerReturn, Shipment
+
+K = TypeVar("K", bound=Document)
+
+_ZERO = Decimal(0)
+
+ORDER_LINE = "order_line"
+"""The key in an invoice line's `extra` that names the order line it bills."""
+
+
+class NothingToBill(Refused):
+    """By the billing policy, nothing of the order is to be billed now."""
+
+    code = "nothing_to_bill"
+
+    def __init__(self, *, order: str) -> None:
+        super().__init__(f"{order} has nothing to bill now", order=order)
+
+
+class NothingToDeliver(Refused):
+    """Every line of goods is on a delivery already."""
+
+    code = "nothing_to_deliver"
+
+    def __init__(self, *, order: str) -> None:
+        super().__init__(f"{order} has no goods that are not on a delivery", order=order)
+
+
+class NotBilled(Refused):
+    """What came back was not billed, or is credited already."""
+
+    code = "not_billed"
+
+    def __init__(self, *, customer_return: str) -> None:
+        super().__init__(
+            f"nothing of {customer_return} was billed and is not credited yet", customer_return=customer_return
+        )
+
+
+def deliver(view: View, order: str, *, on: Day, place: str = "main", id: str = "") -> Changes[Delivery]:
+    """Plan the delivery of an order's goods: every line that names an item, as far as it is on no delivery yet.
+
+    Guarantees: the deliveries of an order never hold more than it ordered. Raises: NothingToDeliver, IllegalStep (a closed or
+    cancelled order), AlreadyThere.
+    """
+    found = view.get(Order, order).to("deliver")
+    planned = _planned(view, found)
+    lines = [
+        DeliveryLine(line.item, line.quantity - planned.get(ref, _ZERO), place, source=ref)
+        for ref, line in _lines(found)
+        if line.item is not None and line.quantity > planned.get(ref, _ZERO)
+    ]
+    if not lines:
+        raise NothingToDeliver(order=order)
+    return plan_delivery(view, lines, customer=found.customer, on=on, id=id, origins=(found.ref,))
+
+
+def bill(
+    view: View,
+    order: str,
+    *,
+    on: Day,
+    id: str = "",
+    terms: Terms | None = None,
+    rate: Number | None = None,
+) -> Changes[Invoice]:
+    """Invoice what is to be billed of an order now, by the billing policy: what was delivered, or what was ordered.
+
+    `rate` is the company's currency per unit of a foreign order's; the rate of the day when left out.
+
+    Guarantees: net billed <= what the policy allows, line by line; the invoice names the order and the shipments as its origins.
+    Raises: NothingToBill, RateMissing, AlreadyThere.
+    """
+    found = view.get(Order, order)
+    figures = _figures(view, found)
+    policies = view.policies(FinancePolicies, on=on, scope=found.customer)
+    billing = view.policies(SfaPolicies, on=on, scope=found.customer).billing
+    lines = []
+    for ref, line in _lines(found):
+        quantity = to_bill(line, figures[ref], billing)
+        if quantity > 0:
+            lines.append(_line(line, quantity, ref))
+    if not lines:
+        raise NothingToBill(order=order)
+    return invoices.issue(
+        view,
+        Invoice(
+            id=id,
+            customer=found.customer,
+            on=on,
+            currency=found.currency,
+            lines=lines,
+            terms=terms if terms is not None else policies.terms,
+            rate=None if rate is None else fraction(rate),
+            tax_rounding=policies.tax_rounding,
+            rounding_mode=policies.rounding_mode,
+            prices=policies.prices,
+            origins=(found.ref, *_refs(_shipments(view, found))),
+        ),
+    )
+
+
+def credit(view: View, customer_return: str, *, on: Day, id: str = "") -> Changes[CreditNote]:
+    """Credit goods that came back, as far as they were billed and are not credited yet; at the price of the order.
+
+    When one invoice billed them, the credit note clears it.
+
+    Guarantees: credited <= billed, line by line. Raises: NotBilled, AlreadyThere.
+    """
+    back = view.get(CustomerReturn, customer_return)
+    lines: list[Line] = []
+    orders: dict[str, Order] = {}
+    billed_by: set[str] = set()
+    for one in back.lines:
+        delivery, _, number = (one.order or "").rpartition("/")
+        planned = view.seek(Delivery, delivery)
+        if planned is None or not number.isdecimal():
+            continue
+        ref = planned.line(int(number)).source
+        order, _, _ = ref.rpartition("/")
+        found = orders.setdefault(order, view.get(Order, order))
+        figures = _figures(view, found)[ref]
+        again = sum((line.quantity for line in lines if line.extra.get(ORDER_LINE) == ref), _ZERO)
+        quantity = min(one.quantity, figures.billed - figures.credited - again)
+        if quantity > 0:
+            lines.append(_line(dict(_lines(found))[ref], quantity, ref))
+            billed_by |= {bill.id for bill in _of(view, Invoice, found) if _counted([bill]).get(ref)}
+    if not lines:
+        raise NotBilled(customer_return=customer_return)
+    first = next(iter(orders.values()))
+    billed = view.get(Invoice, next(iter(billed_by))) if len(billed_by) == 1 else None
+    note = CreditNote(
+        id=id,
+        customer=first.customer,
+        on=on,
+        currency=first.currency,
+        lines=lines,
+        rate=billed.rate if billed is not None else None,
+        credits=billed.id if billed is not None else None,
+        origins=(back.ref, *(one.ref for one in orders.values())),
+    )
+    return invoices.credit(view, note)
+
+
+def progress(view: View, order: str) -> Progress:
+    """How far an order is, on both axes: what was delivered, what was billed; line by line."""
+    found = view.get(Order, order)
+    return derived(found, _figures(view, found))
+
+
+def to_bill(line: OrderLine, figures: Figures, billing: BillingPolicy) -> Decimal:
+    """What of a line is to be billed: net delivered, or ordered less cancelled, less net billed. Services are billed as ordered."""
+    delivered = figures.shipped - figures.returned
+    goods = billing is BillingPolicy.DELIVERED and line.item is not None
+    target = delivered if goods else line.quantity - figures.cancelled - figures.returned
+    return target - (figures.billed - figures.credited)
+
+
+# -- figures ---------------------------------------------------------------------------------------------------------
+
+
+def _lines(order: Order) -> list[tuple[str, OrderLine]]:
+    return [(order.line_ref(at), line) for at, line in enumerate(order.lines, 1)]
+
+
+def _line(line: OrderLine, quantity: Decimal, ref: str) -> Line:
+    return Line(
+        line.text,
+        quantity,
+        line.price,
+        tax=line.tax,
+        item=line.item,
+        discount_percent=line.discount_percent,
+        extra={ORDER_LINE: ref},
+    )
+
+
+def _of(view: View, cls: type[K], order: Order) -> list[K]:
+    return list(view.find(cls, "origin", order.ref.kind, order.ref.id))
+
+
+def _shipments(view: View, order: Order) -> list[Shipment]:
+    found: dict[str, Shipment] = {}
+    for delivery in _of(view, Delivery, order):
+        found.update((one.id, one) for one in view.find(Shipment, "origin", delivery.ref.kind, delivery.ref.id))
+    return list(found.values())
+
+
+def _refs(documents: Iterable[Document]) -> tuple[Ref, ...]:
+    return tuple(one.ref for one in documents)
+
+
+def _planned(view: View, order: Order) -> dict[str, Decimal]:
+    planned: dict[str, Decimal] = {}
+    for delivery in _of(view, Delivery, order):
+        for line in delivery.lines:
+            planned[line.source] = planned.get(line.source, _ZERO) + line.quantity - line.cancelled
+    return planned
+
+
+def _counted(documents: Iterable[Invoice | CreditNote]) -> dict[str, Decimal]:
+    counted: dict[str, Decimal] = {}
+    for document in documents:
+        for line in document.lines:
+            ref = line.extra.get(ORDER_LINE)
+            if ref is not None:
+                counted[ref] = counted.get(ref, _ZERO) + line.quantity
+    return counted
+
+
+def _figures(view: View, order: Order) -> Mapping[str, Figures]:
+    """What supply and finance say of each line: nothing of it is kept in the order."""
+    deliveries = [line for delivery in _of(view, Delivery, order) for line in delivery.lines]
+    billed = _counted(_of(view, Invoice, order))
+    credited = _counted(_of(view, CreditNote, order))
+    figures: dict[str, Figures] = {}
+    for ref, line in _lines(order):
+        mine = [one for one in deliveries if one.source == ref]
+        figures[ref] = Figures(
+            shipped=sum((one.shipped for one in mine), _ZERO),
+            returned=sum((one.returned for one in mine), _ZERO),
+            reserved=sum((one.reserved for one in mine), _ZERO),
+            billed=billed.get(ref, _ZERO),
+            credited=credited.get(ref, _ZERO),
+            cancelled=line.cancelled,
+        )
+    return figures
+
+
+class OrderToCashDesk(Desk):
+    """From a customer's order to delivery, invoice and progress."""
+
+    name = "order_to_cash"
+
+    deliver = verb(deliver)
+    bill = verb(bill)
+    credit = verb(credit)
+    progress = report(progress)
