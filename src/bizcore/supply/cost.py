@@ -7,7 +7,7 @@ with the last change. A pool that is fed by a restated pool follows in the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import TypeVar
 
@@ -139,31 +139,42 @@ def _named(entry: Entry, dims: dict[str, str], number: int) -> dict[str, str]:
     return {"ref": own} | dims
 
 
-def _pairs(entry: Entry, currency: str) -> Iterable[tuple[Posting, Posting, int, int | None]]:
+@define
+class _Leg:
+    """A posting with what is left of its quantity and of the cost stated for it."""
+
+    posting: Posting
+    left: int
+    worth: int | None
+
+    def take(self, quantity: int) -> int | None:
+        """Take a part, with its share of the cost; all that is left of it goes with the last."""
+        share = None if self.worth is None else release_int(self.left, self.worth, quantity)
+        if share is not None and self.worth is not None:
+            self.worth -= share
+        self.left -= quantity
+        return share
+
+
+def _pairs(entry: Entry, currency: str) -> Iterator[tuple[Posting, Posting, int, int | None]]:
     """Sources and targets of an entry paired item by item in their order; a stated cost is shared by quantity."""
     for item in dict.fromkeys(one.unit for one in entry.postings):
-        legs = [one for one in entry.postings if one.unit == item and one.scaled]
-        sources = [[one, -one.scaled] for one in legs if one.scaled < 0]
-        targets = [(one, one.scaled) for one in legs if one.scaled > 0]
-        at = 0
-        for target, wanted in targets:
-            left, worth = wanted, _stated(target, currency)
-            while left:
-                if at == len(sources):
+        legs = [
+            (one, _Leg(one, abs(one.scaled), _stated(one, currency)))
+            for one in entry.postings
+            if one.unit == item and one.scaled
+        ]
+        sources = [leg for one, leg in legs if one.scaled < 0]
+        for target in (leg for one, leg in legs if one.scaled > 0):
+            while target.left:
+                if not sources:
                     raise Unpaired(item=item)
-                source, has = sources[at]
-                if not isinstance(source, Posting) or not isinstance(has, int):
-                    raise Unpaired(item=item)
-                took = min(has, left)
-                whole = worth if worth is not None else _stated(source, currency)
-                share = None if whole is None else release_int(left if worth is not None else has, whole, took)
-                if worth is not None and share is not None:
-                    worth -= share
-                yield source, target, took, share
-                left -= took
-                sources[at][1] = has - took
-                if has == took:
-                    at += 1
+                source = sources[0]
+                took = min(source.left, target.left)
+                given, taken = source.take(took), target.take(took)
+                yield source.posting, target.posting, took, given if taken is None else taken
+                if not source.left:
+                    sources.pop(0)
 
 
 def _stated(posting: Posting, currency: str) -> int | None:
