@@ -27,7 +27,9 @@ PEERS = {
 
 
 @given(above=WHOLE, below=POSITIVE, mode=st.sampled_from(list(Rounding)))
-def test_a_rounded_quotient_is_within_one_step_and_exact_when_it_divides(above: int, below: int, mode: Rounding) -> None:
+def test_a_rounded_quotient_is_within_one_step_and_exact_when_it_divides(
+    above: int, below: int, mode: Rounding
+) -> None:
     exact = Fraction(above, below)
     found = divide(above, below, mode)
     assert abs(found - exact) < 1
@@ -75,7 +77,9 @@ WEIGHTS = st.lists(st.integers(0, 1000), min_size=1, max_size=12).filter(any)
 
 
 @given(total=WHOLE, weights=WEIGHTS, rule=st.sampled_from(list(Allocation)))
-def test_parts_sum_to_the_whole_are_odd_and_nothing_for_nothing(total: int, weights: list[int], rule: Allocation) -> None:
+def test_parts_sum_to_the_whole_are_odd_and_nothing_for_nothing(
+    total: int, weights: list[int], rule: Allocation
+) -> None:
     parts = allocate(total, weights, rule=rule)
     assert sum(parts) == total
     assert allocate(-total, weights, rule=rule) == tuple(-one for one in parts)

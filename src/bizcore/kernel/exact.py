@@ -20,7 +20,7 @@ Number = Decimal | int | str
 DIGITS_MAX: Final = 38
 EXPONENT_MAX: Final = 20
 TEXT_MAX: Final = 80
-_ALLOWED: Final = frozenset("0123456789.+-eE")
+_ALLOWED: Final = frozenset("0123456789.+-")
 _CONTEXT: Final = Context(prec=200, Emax=999_999, Emin=-999_999)
 """Our own: the host may have set precision 5."""
 
@@ -46,9 +46,9 @@ class MixedUnits(Invalid):
 
 
 def number(value: object) -> Decimal:
-    """Read a number strictly: Decimal, int, or ASCII text with one point.
+    """Read a number strictly: Decimal, int, or ASCII text of digits with one point and a sign.
 
-    Guarantees: finite, at most 38 digits, exponent within -20..20, never float or bool; answers in microseconds whatever the
+    Guarantees: finite, at most 38 digits, exponent within -20..20 (text has none), never float or bool; answers in microseconds whatever the
     text. Raises: InvalidAmount.
 
     >>> number("12.50"), number(3)
@@ -73,7 +73,7 @@ def _parsed(text: str) -> Decimal:
     if not 0 < len(text) <= TEXT_MAX:
         raise InvalidAmount(value=text, why=f"between 1 and {TEXT_MAX} characters are read")
     if not _ALLOWED.issuperset(text):
-        raise InvalidAmount(value=text, why="only ASCII digits, one point, a sign and an exponent are read")
+        raise InvalidAmount(value=text, why="only ASCII digits, one point and a sign are read")
     try:
         found = _CONTEXT.create_decimal(text)
     except InvalidOperation:
