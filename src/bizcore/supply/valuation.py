@@ -312,7 +312,9 @@ class Fold:
         if left:
             common = self._common(move.lot)
             if common is None:
-                self._layers.append([left, worth, index])
+                # An average is nobody's layer: no receipt can be taken from it by name.
+                average = self.method is CostMethod.MOVING_AVERAGE
+                self._layers.append([left, worth, self._source("") if average else index])
             else:
                 common[0] += left
                 common[1] += worth
