@@ -10,8 +10,8 @@ from bizcore.kernel.days import Day, day
 from bizcore.supply.costmoves import CostMethod, CostMove, Mark, in_order
 from bizcore.supply.valuation import Fold
 
-EVERY: Final = 500
-"""Moves between two marks."""
+EVERY: Final = 2_000
+"""Moves between two marks: a mark costs a copy of the open layers, a past date the moves since the one before it."""
 
 
 class Standing(NamedTuple):
