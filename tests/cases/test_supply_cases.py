@@ -265,6 +265,18 @@ def test_rel_en_09_negative_stock_keeps_the_last_rate_and_a_receipt_closes_it() 
     assert fold.values[3] + sum(one.value for one in fold.variances) == minor("175")
 
 
+@pytest.mark.parametrize(("price", "average", "peer"), [("120", "105", "120"), ("130", "107.5", "130")])
+def test_sup_049_a_price_of_the_day_before_changes(price: str, average: str, peer: str) -> None:
+    """tryton/stock scenario_stock_recompute_average_cost_price.rst values by day, so its issue takes the day's new price.
+
+    Here order is (date, position): one piece was there at 100, the other is settled by the receipt after it.
+    """
+    fold = Fold(moves(["in 1 @100", "out 2", f"in 2 @{price}", "in 3 @100"]), AVERAGE).run()
+    assert Fraction(fold.value * 10**4, fold.quantity) == Fraction(average)
+    assert fold.cost(1) == minor("100") + minor(price)
+    assert fold.cost(1) != 2 * minor(peer)
+
+
 # -- through the books -----------------------------------------------------------------------------------------------
 
 
