@@ -40,6 +40,12 @@ def follow(view: View, changes: Changes[D]) -> Changes[D]:
     return changes.adding(entries=entries)
 
 
+def _item(posting: Posting) -> str:
+    """The open item that goods from a supplier belong to: their order line, what they return to, or themselves."""
+    dims = posting.dims
+    return dims.get(ORDER) or dims.get("of") or dims.get("ref", "")
+
+
 def journal_entry(view: View, cost: Entry) -> Entry | None:
     """The journal entry of a cost entry; None when no value crosses the border of the company's stock."""
     chart = charts.of(view, on=cost.on)
@@ -51,7 +57,7 @@ def journal_entry(view: View, cost: Entry) -> Entry | None:
         role = ROLES.get(one.account, "inventory_adjustment")
         if role == "grni" and not one.scaled:
             role = "purchase_variance"
-        lot = one.dims.get(ORDER, one.dims.get("ref", "")) if role == "grni" else ""
+        lot = _item(one) if role == "grni" else ""
         party = (one.party or "") if role == "grni" else ""
         key = (chart.role(role), lot, party)
         sums[key] = sums.get(key, 0) + one.worth

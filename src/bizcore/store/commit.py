@@ -14,7 +14,7 @@ from attrs import evolve, field, frozen
 
 from bizcore.book.entry import Entry
 from bizcore.change.changes import Changes, Derived, Floor, FloorBroken
-from bizcore.change.reading import BalanceRow, Head, LogRow, LotRow, PostingRow, Reading, Row
+from bizcore.change.reading import BalanceRow, Head, LogRow, LotRow, PostingQuery, PostingRow, Reading, Row
 from bizcore.change.reads import Reads, mark
 from bizcore.change.record import ARGUMENT
 from bizcore.change.settings import Settings
@@ -25,8 +25,11 @@ from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.store.chain import BESIDE, START, digest, link
 from bizcore.store.overlay import IndexKey, Overlay, Write
-from bizcore.store.port import KeyReused, Stale
-from bizcore.store.rows import moved, posting_rows
+from bizcore.store.port import KeyReused, OutOfRange, Stale
+from bizcore.store.rows import INT_MAX, moved, posting_rows, sides
+
+LARGE = 10**12
+"""Minor units from which a total's range is checked before it is written."""
 
 Kinds = Mapping[str, type[Document]]
 
@@ -73,6 +76,7 @@ def commit(overlay: Overlay, sealed: Sealed, settings: Settings, stamp: Stamp, *
     changes = sealed.changes
     documents, series = _numbered(overlay, changes.documents, provisional=provisional)
     postings = posting_rows(changes.entries, position, settings)
+    _check_range(overlay, postings)
     lots = _lots(overlay, postings, position)
     _check_floors(overlay, changes.floors, postings)
     rows, digests, added, removed = _written(overlay, documents, position, stamp)
@@ -224,6 +228,21 @@ def _lots(overlay: Overlay, postings: tuple[PostingRow, ...], position: int) -> 
         if not lot.amount and lot.value:
             raise LawBroken(f"lot {lot.lot} of {lot.account} would keep a value of {lot.value} without an amount")
     return tuple((lot, bool(lot.amount or lot.value)) for lot in work.values())
+
+
+def _check_range(overlay: Overlay, postings: tuple[PostingRow, ...]) -> None:
+    """Refuse a posting that would take a kept total beyond 64 bits, in every store alike. Raises: OutOfRange.
+
+    Only large amounts are looked at: below a million millions a total would need millions of postings to overflow.
+    """
+    for row in postings:
+        if abs(row.amount) < LARGE and abs(row.value) < LARGE:
+            continue
+        query = PostingQuery(book=row.book, account=row.account, unit=row.unit)
+        for total in overlay.totals(query, by=()):
+            mine = sides(row.amount, row.value)
+            if any(one + two > INT_MAX for one, two in zip(total[1:], mine, strict=True)):
+                raise OutOfRange(what=f"the total of {row.account}")
 
 
 def _check_floors(overlay: Overlay, floors: Iterable[Floor], postings: tuple[PostingRow, ...]) -> None:
