@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from operator import attrgetter
 from typing import Final
 
 from attrs import evolve, field, frozen
@@ -262,9 +263,7 @@ class Entry:
 
     def is_but_for_id(self, other: Entry) -> bool:
         """Whether the two say the same, whatever their ids."""
-        return self.postings is other.postings and all(
-            getattr(self, name) == getattr(other, name) for name in _FIELDS if name != "postings"
-        )
+        return self.postings is other.postings and _but_postings(self) == _but_postings(other)
 
     def reversed(self, on: Day) -> Entry:
         """The entry that undoes this one: every line with both signs turned, linked to the original."""
@@ -286,6 +285,7 @@ class Entry:
 
 
 _FIELDS: Final = ("on", "postings", "book", "text", "ledger", "period", "about", "reverses", "extra")
+_but_postings: Final = attrgetter(*(name for name in _FIELDS if name != "postings"))
 
 
 class MixedValues(Invalid):

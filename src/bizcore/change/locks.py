@@ -63,6 +63,7 @@ class Lock(Document):
     """
 
     kind = "lock"
+    indexes = {"closes": lambda one: [(one.closes.value,)]}  # noqa: RUF012 - a constant of the class
 
     closes: LockKind
     upto: date = field(converter=day)
@@ -79,14 +80,18 @@ def set_lock(view: View, closes: LockKind, upto: Day) -> Lock:
     return moved
 
 
+def in_force(view: View) -> dict[str, date]:
+    """The last closed date of each kind of lock there is; one read, since every change asks."""
+    return {one.closes.value: one.upto for one in view.find(Lock, "closes")}
+
+
 def locked_upto(view: View, kinds: Iterable[str]) -> tuple[date, str] | None:
     """The latest date closed for any of the kinds, and the kind that closes it; `all` and `hard` always count."""
-    found: tuple[date, str] | None = None
-    for kind in dict.fromkeys((LockKind.HARD.value, LockKind.ALL.value, *kinds)):
-        lock = view.seek(Lock, kind)
-        if lock is not None and (found is None or lock.upto > found[0]):
-            found = (lock.upto, kind)
-    return found
+    locks = in_force(view)
+    if not locks:
+        return None
+    asked = {LockKind.HARD.value, LockKind.ALL.value, *kinds}
+    return max(((upto, kind) for kind, upto in locks.items() if kind in asked), default=None)
 
 
 def first_open(view: View, kind: str, on: Day) -> date:

@@ -306,8 +306,12 @@ class Company(Books):
             self._allow(who, one.act)
             one.base = one.key if one.key is not None else self._database.ids()
 
+        bases = [one.base for one in intents]
+
         def job(planning: landing.Planning) -> list[LogRow | str]:
             answers: list[LogRow | str] = []
+            if len(bases) > 1:
+                planning.overlay.expect(bases, store.known(bases))
             for index, one in enumerate(intents):
                 try:
                     answers.append(self._one(planning, one, who, reason))

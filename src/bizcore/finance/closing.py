@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from bizcore.book.entry import Entry, Posting
 from bizcore.change.changes import Changes
-from bizcore.change.locks import Lock, Locked, LockKind, check, set_lock
+from bizcore.change.locks import Lock, Locked, LockKind, check, in_force, set_lock
 from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
 from bizcore.finance import chart as charts
@@ -161,7 +161,10 @@ def guard(view: View, changes: Changes[Any]) -> None:
     entries = [one for one in changes.entries if one.book == "journal"]
     if not entries:
         return
-    special = [kind for kind in dict.fromkeys(_LOCKED_BY.values()) if view.seek(Lock, kind) is not None]
+    locks = in_force(view)
+    if not locks:
+        return
+    special = not locks.keys().isdisjoint(_LOCKED_BY.values())
     chart = charts.of(view) if special else None  # without a lock by kind nobody needs to know whose account it is
     for entry in entries:
         if entry.id and entry.id in own:

@@ -7,7 +7,7 @@ overlay of a batch is the write set of an adapter.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from heapq import merge
 from typing import Any, NamedTuple
@@ -256,6 +256,10 @@ class Overlay:
         if found is None and self.base is not None:
             self._keys[key] = None  # asked once below: planning looks the key up before the commit rule does
         return found
+
+    def expect(self, keys: Iterable[str], known: Mapping[str, LogRow]) -> None:
+        """Take in what many keys stand for, asked below in one question instead of one each."""
+        self._keys.update({key: known.get(key) for key in keys})
 
     def log(self, *, after: int = 0) -> Iterator[LogRow]:
         """Changes in log order."""
