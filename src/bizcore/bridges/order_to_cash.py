@@ -18,9 +18,9 @@ from bizcore.flow.document import Document, Ref
 from bizcore.kernel.days import Day
 from bizcore.kernel.errors import Refused
 from bizcore.kernel.exact import Number, fraction
-from bizcore.sfa.orders import BillingPolicy, Figures, Order, OrderLine, Progress
+from bizcore.sfa.orders import Figures, Order, OrderLine, Progress
 from bizcore.sfa.orders import progress as derived
-from bizcore.sfa.policies import SfaPolicies
+from bizcore.sfa.policies import BillingPolicy, SfaPolicies
 from bizcore.supply.fulfilment import Delivery, DeliveryLine, plan_delivery
 from bizcore.supply.movements import CustomerReturn, Shipment
 

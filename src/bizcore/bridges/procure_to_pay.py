@@ -17,7 +17,7 @@ from bizcore.change.desk import Desk, documents, report, verb
 from bizcore.change.view import View
 from bizcore.finance import chart as charts
 from bizcore.finance.chart import Chart
-from bizcore.finance.documents import Bill, VendorCredit
+from bizcore.finance.documents import Bill, TradeDocument, VendorCredit
 from bizcore.finance.invoices import recorded
 from bizcore.finance.lines import Adjustment, Line
 from bizcore.finance.rates import spot
@@ -34,7 +34,7 @@ from bizcore.supply.matching import Discrepancy, Tolerance, match_bill
 from bizcore.supply.movements import VendorReturn
 from bizcore.supply.purchasing import PurchaseOrder, billed
 
-T = TypeVar("T", Bill, VendorCredit)
+T = TypeVar("T", bound=TradeDocument)
 
 _ZERO = Decimal(0)
 
@@ -272,15 +272,12 @@ def _recorded(view: View, document: T, after: PurchaseOrder, chart: Chart, *, sh
     """Record the document with its order; its lines clear the goods received, charges are expenses."""
     legs, extra = _legs(view, document, chart, shares)
     changes = recorded(view, document, legs=legs)
-    entries = changes.entries
-    if extra:
-        first = entries[0]
-        entries = (evolve(first, postings=(*first.postings, *extra)), *entries[1:])
+    entries = [evolve(one, postings=(*one.postings, *extra)) if extra else one for one in changes.entries]
     return Changes(changes.value, documents=[after], entries=entries)
 
 
 def _legs(
-    view: View, document: Bill | VendorCredit, chart: Chart, shares: Mapping[str, int]
+    view: View, document: TradeDocument, chart: Chart, shares: Mapping[str, int]
 ) -> tuple[dict[int, list[Posting]], list[Posting]]:
     """The legs of each line in the document's currency, and what else the entry needs when that is not the company's.
 
@@ -320,7 +317,7 @@ def _cleared(
     return postings
 
 
-def _rate(view: View, document: Bill | VendorCredit) -> Fraction:
+def _rate(view: View, document: TradeDocument) -> Fraction:
     return document.rate if document.rate is not None else spot(view, document.currency, on=document.on)
 
 
