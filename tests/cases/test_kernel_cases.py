@@ -7,8 +7,7 @@ from fractions import Fraction
 import pytest
 
 from bizcore.book.entry import Entry, Unbalanced, credit, debit
-from bizcore.book.pending import ExceedsPending, Pending
-from bizcore.flow.lifecycle import IllegalStep
+from bizcore.book.pending import ExceedsPending, NotPending, Pending
 from bizcore.kernel.calendars import RetailCalendar
 from bizcore.kernel.exact import Exact, InvalidAmount, number, plain_number
 from bizcore.kernel.money import Money
@@ -86,7 +85,7 @@ def test_fin_092_two_phase_transfer() -> None:
     with pytest.raises(ExceedsPending):
         held.post(Money("1.24", "USD"), on="2026-01-01")
     assert held.void()[1:] == (Money("0.00", "USD"), Money("1.23", "USD"))
-    with pytest.raises(IllegalStep):
+    with pytest.raises(NotPending):
         held.post(on="2026-01-01").pending.post(on="2026-01-02")
 
 

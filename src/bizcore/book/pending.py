@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Final, NamedTuple
 
 from attrs import evolve, field, frozen
 
 from bizcore.book.entry import Amount
-from bizcore.flow.lifecycle import Lifecycle
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Refused
 
-LIFECYCLE: Final = Lifecycle(
-    "pending amount",
-    "pending",
-    {("pending", "post"): "posted", ("pending", "void"): "void", ("pending", "expire"): "expired"},
-)
+STATES: Final[Mapping[tuple[str, str], str]] = {
+    ("pending", "post"): "posted",
+    ("pending", "void"): "void",
+    ("pending", "expire"): "expired",
+}
+"""The table of a hold: state and verb to the next state."""
+
+
+class NotPending(Refused):
+    """The hold was settled already."""
+
+    code = "not_pending"
+
+    def __init__(self, *, state: str, verb: str) -> None:
+        super().__init__(f"a hold that is {state} cannot {verb}; it is settled once", state=state, verb=verb)
 
 
 class ExceedsPending(Refused):
@@ -68,16 +78,16 @@ class Pending:
 
     amount: Amount
     until: date | None = field(default=None, converter=_until)
-    state: str = LIFECYCLE.initial
+    state: str = "pending"
 
     def state_on(self, on: Day) -> str:
         """How it stands on a date: one that is past its last day has expired without anybody doing anything."""
         over = self.until is not None and day(on) > self.until
-        return LIFECYCLE.step(self.state, "expire") if over and self.state == LIFECYCLE.initial else self.state
+        return _step(self.state, "expire") if over and self.state == "pending" else self.state
 
     def post(self, amount: Amount | None = None, *, on: Day) -> Settled:
-        """Post all of it, or less and return the rest. Raises: IllegalStep, Expired, ExceedsPending, MixedUnits."""
-        after = LIFECYCLE.step(self.state, "post")
+        """Post all of it, or less and return the rest. Raises: NotPending, Expired, ExceedsPending, MixedUnits."""
+        after = _step(self.state, "post")
         if self.until is not None and day(on) > self.until:
             raise Expired(until=self.until, on=day(on))
         posted = self.amount if amount is None else amount
@@ -87,5 +97,12 @@ class Pending:
         return Settled(evolve(self, state=after), posted, returned)
 
     def void(self) -> Settled:
-        """Let it go. Raises: IllegalStep."""
-        return Settled(evolve(self, state=LIFECYCLE.step(self.state, "void")), self.amount - self.amount, self.amount)  # type: ignore[operator]
+        """Let it go. Raises: NotPending."""
+        return Settled(evolve(self, state=_step(self.state, "void")), self.amount - self.amount, self.amount)  # type: ignore[operator]
+
+
+def _step(state: str, verb: str) -> str:
+    after = STATES.get((state, verb))
+    if after is None:
+        raise NotPending(state=state, verb=verb)
+    return after

@@ -11,7 +11,6 @@ from attrs import evolve, field, frozen
 
 from bizcore.book.entry import Posting
 from bizcore.book.lots import release_int
-from bizcore.bridges import goods_to_ledger
 from bizcore.change.changes import Changes
 from bizcore.change.desk import Desk, documents, report, verb
 from bizcore.change.view import View
@@ -253,7 +252,7 @@ def _shares(
     view: View, order: PurchaseOrder, chart: Chart, quantities: Mapping[int, Decimal], *, back: bool = False
 ) -> dict[str, int]:
     """What each line's open item gives up, in minor units: its value by quantity, all of it with the last piece."""
-    account = chart.role(goods_to_ledger.ROLES["supplier"])
+    account = chart.role("grni")
     lots = {lot.id: lot for lot in view.lots("journal", account, order.supplier)}
     shares: dict[str, int] = {}
     for at, quantity in quantities.items():

@@ -12,6 +12,7 @@ from bizcore.change.changes import Changes
 from bizcore.change.view import View
 from bizcore.finance import chart as charts
 from bizcore.finance.chart import Chart
+from bizcore.finance.closing import CLOSING
 from bizcore.finance.policies import FinancePolicies, Reversal
 from bizcore.flow.document import Document
 from bizcore.kernel.days import Day, day
@@ -38,6 +39,16 @@ class AlreadyReversed(Refused):
 
     def __init__(self, *, entry: str, by: str) -> None:
         super().__init__(f"entry {entry} was reversed by {by} already", entry=entry, by=by)
+
+
+class ClosesAYear(Refused):
+    """The entry of a year's close is undone by reopening the year, which knows what the close carried."""
+
+    code = "closes_a_year"
+    allowed = ("reopen",)
+
+    def __init__(self, *, entry: str) -> None:
+        super().__init__(f"entry {entry} closes or reopens a year; reopen the year instead", entry=entry)
 
 
 @frozen(kw_only=True)
@@ -81,11 +92,13 @@ def reverse(view: View, entry: str, *, on: Day, how: Reversal | None = None) -> 
     `how` is the policy's unless named: SWAP turns the sides, STORNO takes amounts back on their own side.
 
     Guarantees: reverse(post(e)) restores every balance; an entry is reversed once.
-    Raises: EntryNotFound, AlreadyReversed, NotTheJournal.
+    Raises: EntryNotFound, AlreadyReversed, NotTheJournal, ClosesAYear.
     """
     original = view.entry(entry)
     if original.book != "journal":
         raise NotTheJournal(book=original.book)
+    if any(CLOSING in one.dims for one in original.postings):
+        raise ClosesAYear(entry=entry)
     known = view.seek(EntryReversal, entry)
     if known is not None:
         raise AlreadyReversed(entry=entry, by=known.by)
