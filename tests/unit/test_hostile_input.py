@@ -122,7 +122,7 @@ def test_a_hostile_argument_is_refused_and_nothing_is_written(
     call = getattr(acme.desk(name), verb)
     head = acme.head
     for value in HOSTILE[kind]:
-        begun = time.perf_counter()
+        begun = time.process_time()
         made, refusal = answer(lambda value=value: call(**others, **{argument: value}))
         if made is not None:
             assert kind == "text" or value is None, f"{argument}={value!r} was taken"
@@ -130,7 +130,7 @@ def test_a_hostile_argument_is_refused_and_nothing_is_written(
         else:
             assert isinstance(refusal, Invalid), (value, refusal)
         assert len(str(refusal)) < 600
-        assert time.perf_counter() - begun < 0.05 + 0.2 * (kind == "text")
+        assert time.process_time() - begun < 0.05 + 0.2 * (kind == "text")
     assert acme.head == head
 
 

@@ -299,6 +299,10 @@ class View:
         self.reads["postings", query] = marks_of(self._reading, query)
         return rows
 
+    def series(self, name: str) -> int:
+        """How many numbers a series has given."""
+        return self._reading.series(name)
+
     def derived(self, name: str, key: str) -> tuple[str, int] | None:
         """A disposable result and its position; trust it only when that is the position of what it follows from."""
         return self._reading.derived(name, key)

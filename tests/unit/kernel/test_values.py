@@ -39,10 +39,10 @@ def test_what_is_no_exact_number_is_refused_at_once(value: object) -> None:
     if value == "12.":
         assert number(value) == 12
         return
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(InvalidAmount) as error:
         number(value)
-    assert time.perf_counter() - begun < 0.05
+    assert time.process_time() - begun < 0.05
     assert error.value.code == "invalid_amount"
     assert len(str(error.value)) < 300
 

@@ -1,0 +1,1 @@
+"""The sample company: a small wholesaler of fasteners, its first quarter of 2026."""
