@@ -33,7 +33,7 @@ class ExceedsPending(Refused):
     """More is posted than was held."""
 
     code = "exceeds_pending"
-    allowed = ("post less", "void")
+    allowed: tuple[str, ...] = ("post less", "void")
 
     def __init__(self, *, held: Amount, asked: Amount) -> None:
         super().__init__(f"{held} is held, {asked} cannot be posted", held=held, asked=asked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from bizcore.change.changes import Changes
 from bizcore.change.desk import Desk, report, verb
@@ -256,7 +256,7 @@ class OrderToCashDesk(Desk):
 
     name = "order_to_cash"
 
-    deliver = verb(deliver)
-    bill = verb(bill)
-    credit = verb(credit)
-    progress = report(progress)
+    deliver: Final = verb(deliver)
+    bill: Final = verb(bill)
+    credit: Final = verb(credit)
+    progress: Final = report(progress)

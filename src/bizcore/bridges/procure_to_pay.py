@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from attrs import evolve, field, frozen
 
@@ -42,7 +42,7 @@ class Mismatched(Refused):
     """The bill does not match order and receipt within tolerance."""
 
     code = "mismatched"
-    allowed = ("receive_order", "bill what came", "MatchPolicies with a tolerance")
+    allowed: tuple[str, ...] = ("receive_order", "bill what came", "MatchPolicies with a tolerance")
 
     def __init__(self, *, order: str, line: int, discrepancies: tuple[Discrepancy, ...]) -> None:
         what = "; ".join(f"{one.kind.value}: {one.actual} against {one.expected}" for one in discrepancies)
@@ -325,7 +325,7 @@ class ProcureToPayDesk(Desk):
 
     name = "procure_to_pay"
 
-    bill = verb(bill)
-    credit = verb(credit)
-    match = report(match)
-    policies = documents(MatchPolicies)
+    bill: Final = verb(bill)
+    credit: Final = verb(credit)
+    match: Final = report(match)
+    policies: Final = documents(MatchPolicies)

@@ -83,10 +83,10 @@ class Signature:
     def __init__(self, planner: Callable[..., Any]) -> None:
         parameters = list(inspect.signature(planner).parameters.values())[1:]  # the first is the view
         hints = typing.get_type_hints(planner)
-        self.positional = tuple(one.name for one in parameters if one.kind is not one.KEYWORD_ONLY)
+        self.positional: tuple[str, ...] = tuple(one.name for one in parameters if one.kind is not one.KEYWORD_ONLY)
         self.readers: dict[str, Reader] = {one.name: reader(hints[one.name]) for one in parameters}
-        self.required = tuple(one.name for one in parameters if one.default is one.empty)
-        self.defaults = {one.name: one.default for one in parameters if one.default is not one.empty}
+        self.required: tuple[str, ...] = tuple(one.name for one in parameters if one.default is one.empty)
+        self.defaults: dict[str, object] = {one.name: one.default for one in parameters if one.default is not one.empty}
 
     def read(self, act: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> Map[Any]:
         """Read a call into normal form: declared types, defaults left out. Raises: Invalid."""

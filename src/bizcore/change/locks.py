@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 from enum import Enum
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from attrs import evolve, field, frozen
 
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
-from bizcore.flow.document import Document
+from bizcore.flow.document import Document, Indexes
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Refused
 
@@ -63,7 +63,7 @@ class Lock(Document):
     """
 
     kind = "lock"
-    indexes = {"closes": lambda one: [(one.closes.value,)]}  # noqa: RUF012 - a constant of the class
+    indexes: ClassVar[Indexes] = {"closes": lambda one: [(one.closes.value,)]}
 
     closes: LockKind
     upto: date = field(converter=day)

@@ -30,7 +30,7 @@ class Planning:
     def __init__(
         self, reading: Reading, settings: Settings, stamp: Stamp, decoder: Decoder, *, provisional: bool
     ) -> None:
-        self.overlay = start(reading)
+        self.overlay: Overlay = start(reading)
         self.sealed: list[Sealed] = []
         self._settings = settings
         self._stamp = stamp

@@ -9,7 +9,7 @@ class NobodyActs(Refused):
     """A change in a kept store needs somebody who makes it."""
 
     code = "nobody_acts"
-    allowed = ("Company.open(..., actor=)", "acting(actor)", "apply(..., actor=)")
+    allowed: tuple[str, ...] = ("Company.open(..., actor=)", "acting(actor)", "apply(..., actor=)")
 
     def __init__(self) -> None:
         super().__init__("nobody acts: name an actor when opening, by acting(actor), or in apply(..., actor=)")
@@ -28,7 +28,7 @@ class ReadOnly(Refused):
     """A company as known at some position is only looked at."""
 
     code = "read_only"
-    allowed = ("fork",)
+    allowed: tuple[str, ...] = ("fork",)
 
     def __init__(self) -> None:
         super().__init__("this company is as it was known then: look at it, or fork it")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from attrs import evolve, field, frozen
 
@@ -15,7 +15,7 @@ from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
 from bizcore.finance import chart as charts
 from bizcore.finance.chart import Chart
-from bizcore.flow.document import Document
+from bizcore.flow.document import Document, Indexes
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Refused
@@ -71,8 +71,10 @@ class YearClose(Document):
     """
 
     kind = "year_close"
-    lifecycle = Lifecycle("year", "open", {("open", "close"): "closed", ("closed", "reopen"): "open"})
-    indexes = {"on": lambda one: [(one.on.isoformat(),)]}  # noqa: RUF012
+    lifecycle: ClassVar[Lifecycle | None] = Lifecycle(
+        "year", "open", {("open", "close"): "closed", ("closed", "reopen"): "open"}
+    )
+    indexes: ClassVar[Indexes] = {"on": lambda one: [(one.on.isoformat(),)]}
 
     on: date = field(converter=day)
     entry: str = ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bizcore.change.desk import Desk, documents, draft, report, verb
 from bizcore.finance import aging, closing, journal, settlement, statements
 from bizcore.finance import invoices as invoicing
@@ -19,39 +21,39 @@ class FinanceDesk(Desk):
 
     name = "finance"
 
-    post = verb(journal.post)
-    reverse = verb(journal.reverse)
-    issue = verb(invoicing.issue)
-    credit = verb(invoicing.credit)
-    bill = verb(invoicing.bill)
-    credit_from_vendor = verb(invoicing.credit_from_vendor)
-    collect = verb(settlement.collect)
-    pay = verb(settlement.pay)
-    refund = verb(settlement.refund)
-    settle = verb(settlement.settle)
-    lock = verb(closing.lock)
-    close_month = verb(closing.close_month)
-    close_year = verb(closing.close_year)
-    reopen = verb(closing.reopen)
+    post: Final = verb(journal.post)
+    reverse: Final = verb(journal.reverse)
+    issue: Final = verb(invoicing.issue)
+    credit: Final = verb(invoicing.credit)
+    bill: Final = verb(invoicing.bill)
+    credit_from_vendor: Final = verb(invoicing.credit_from_vendor)
+    collect: Final = verb(settlement.collect)
+    pay: Final = verb(settlement.pay)
+    refund: Final = verb(settlement.refund)
+    settle: Final = verb(settlement.settle)
+    lock: Final = verb(closing.lock)
+    close_month: Final = verb(closing.close_month)
+    close_year: Final = verb(closing.close_year)
+    reopen: Final = verb(closing.reopen)
 
-    invoice = draft(invoicing.invoice)
-    vendor_bill = draft(invoicing.vendor_bill)
+    invoice: Final = draft(invoicing.invoice)
+    vendor_bill: Final = draft(invoicing.vendor_bill)
 
-    trial_balance = report(statements.trial_balance)
-    balance_sheet = report(statements.balance_sheet)
-    income_statement = report(statements.income_statement)
-    receivable_aging = report(aging.receivable_aging)
-    payable_aging = report(aging.payable_aging)
-    open_items = report(aging.open_items)
+    trial_balance: Final = report(statements.trial_balance)
+    balance_sheet: Final = report(statements.balance_sheet)
+    income_statement: Final = report(statements.income_statement)
+    receivable_aging: Final = report(aging.receivable_aging)
+    payable_aging: Final = report(aging.payable_aging)
+    open_items: Final = report(aging.open_items)
 
-    accounts = documents(Account)
-    invoices = documents(Invoice)
-    credit_notes = documents(CreditNote)
-    bills = documents(Bill)
-    vendor_credits = documents(VendorCredit)
-    payments = documents(Payment)
-    settlements = documents(Settlement)
-    rates = documents(ExchangeRate)
-    policies = documents(FinancePolicies)
-    reversals = documents(EntryReversal)
-    year_closes = documents(YearClose)
+    accounts: Final = documents(Account)
+    invoices: Final = documents(Invoice)
+    credit_notes: Final = documents(CreditNote)
+    bills: Final = documents(Bill)
+    vendor_credits: Final = documents(VendorCredit)
+    payments: Final = documents(Payment)
+    settlements: Final = documents(Settlement)
+    rates: Final = documents(ExchangeRate)
+    policies: Final = documents(FinancePolicies)
+    reversals: Final = documents(EntryReversal)
+    year_closes: Final = documents(YearClose)

@@ -14,7 +14,7 @@ from bizcore.finance import tax as taxes
 from bizcore.finance.lines import Adjustment, Line
 from bizcore.finance.tax import Prices, TaxAmount, TaxLine, TaxResult, TaxRounding
 from bizcore.finance.terms import Instalment, Terms, instalments
-from bizcore.flow.document import Document, Keys
+from bizcore.flow.document import Document, Indexes, Keys
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.codec import reader
@@ -306,9 +306,9 @@ class Invoice(TradeDocument):
     """
 
     kind = "invoice"
-    lifecycle = ISSUED
-    numbering = Numbering(prefix="INV")
-    indexes = INDEXES
+    lifecycle: ClassVar[Lifecycle | None] = ISSUED
+    numbering: ClassVar[Numbering | None] = Numbering(prefix="INV")
+    indexes: ClassVar[Indexes] = INDEXES
     sign = 1
 
     customer: str = field(converter=_party)
@@ -352,9 +352,9 @@ class CreditNote(TradeDocument):
     """
 
     kind = "credit_note"
-    lifecycle = ISSUED
-    numbering = Numbering(prefix="CN")
-    indexes = {**INDEXES, "credits": _credits}  # noqa: RUF012
+    lifecycle: ClassVar[Lifecycle | None] = ISSUED
+    numbering: ClassVar[Numbering | None] = Numbering(prefix="CN")
+    indexes: ClassVar[Indexes] = {**INDEXES, "credits": _credits}
     sign = -1
 
     customer: str = field(converter=_party)
@@ -376,9 +376,9 @@ class Bill(TradeDocument):
     """
 
     kind = "bill"
-    lifecycle = RECORDED
-    numbering = Numbering(prefix="BILL")
-    indexes = INDEXES
+    lifecycle: ClassVar[Lifecycle | None] = RECORDED
+    numbering: ClassVar[Numbering | None] = Numbering(prefix="BILL")
+    indexes: ClassVar[Indexes] = INDEXES
     sign = -1
 
     vendor: str = field(converter=_party)
@@ -398,9 +398,9 @@ class VendorCredit(TradeDocument):
     """
 
     kind = "vendor_credit"
-    lifecycle = RECORDED
-    numbering = Numbering(prefix="VC")
-    indexes = {**INDEXES, "credits": _credits}  # noqa: RUF012
+    lifecycle: ClassVar[Lifecycle | None] = RECORDED
+    numbering: ClassVar[Numbering | None] = Numbering(prefix="VC")
+    indexes: ClassVar[Indexes] = {**INDEXES, "credits": _credits}
     sign = 1
 
     vendor: str = field(converter=_party)

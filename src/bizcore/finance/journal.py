@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from typing import ClassVar, Final
 
 from attrs import evolve, field, frozen
 
@@ -14,7 +14,7 @@ from bizcore.finance import chart as charts
 from bizcore.finance.chart import Chart
 from bizcore.finance.closing import CLOSING
 from bizcore.finance.policies import FinancePolicies, Reversal
-from bizcore.flow.document import Document
+from bizcore.flow.document import Document, Indexes
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.money import Money
@@ -45,7 +45,7 @@ class ClosesAYear(Refused):
     """The entry of a year's close is undone by reopening the year, which knows what the close carried."""
 
     code = "closes_a_year"
-    allowed = ("reopen",)
+    allowed: tuple[str, ...] = ("reopen",)
 
     def __init__(self, *, entry: str) -> None:
         super().__init__(f"entry {entry} closes or reopens a year; reopen the year instead", entry=entry)
@@ -59,7 +59,7 @@ class EntryReversal(Document):
     """
 
     kind = "reversal"
-    indexes = {"storno": lambda one: [(one.on.isoformat(),)] if one.how is Reversal.STORNO else []}  # noqa: RUF012
+    indexes: ClassVar[Indexes] = {"storno": lambda one: [(one.on.isoformat(),)] if one.how is Reversal.STORNO else []}
 
     by: str
     on: date = field(converter=day)

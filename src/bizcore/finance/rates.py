@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import ClassVar
 
 from attrs import field, frozen
 
 from bizcore.change.view import View
 from bizcore.finance.policies import FinancePolicies, RateDate
-from bizcore.flow.document import Document
+from bizcore.flow.document import Document, Indexes
 from bizcore.kernel.currencies import digits
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid
@@ -45,7 +46,7 @@ class ExchangeRate(Document):
     """
 
     kind = "rate"
-    indexes = {"pair": lambda one: [(one.of.value, one.base, one.quote, one.on.isoformat())]}  # noqa: RUF012
+    indexes: ClassVar[Indexes] = {"pair": lambda one: [(one.of.value, one.base, one.quote, one.on.isoformat())]}
 
     base: str = field(converter=_currency)
     quote: str = field(converter=_currency)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from enum import Enum
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from attrs import field, frozen
 
@@ -21,7 +21,7 @@ from bizcore.finance.documents import Bill, CreditNote, Invoice, OtherCurrency, 
 from bizcore.finance.invoices import OtherParty
 from bizcore.finance.openitems import Cleared, Legs, Settled, Worth, clear, document_of, lots_of
 from bizcore.finance.rates import converted, spot
-from bizcore.flow.document import Document, Ref
+from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, NotFound, Refused
@@ -118,8 +118,8 @@ class Payment(Document):
     """
 
     kind = "payment"
-    numbering = Numbering(prefix="PAY")
-    indexes = {  # noqa: RUF012
+    numbering: ClassVar[Numbering | None] = Numbering(prefix="PAY")
+    indexes: ClassVar[Indexes] = {
         "party": lambda one: [(one.party,)],
         "on": lambda one: [(one.on.isoformat(),)],
         "settles": _documents,
@@ -145,7 +145,7 @@ class Settlement(Document):
     """That an open advance or credit was set against items: no money moved, only who owes what."""
 
     kind = "settlement"
-    indexes = {  # noqa: RUF012
+    indexes: ClassVar[Indexes] = {
         "party": lambda one: [(one.party,)],
         "on": lambda one: [(one.on.isoformat(),)],
         "settles": _documents,

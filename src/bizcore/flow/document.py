@@ -14,6 +14,9 @@ from bizcore.kernel.maps import Map
 
 Keys = Iterable[tuple[str, ...]]
 
+Indexes = Mapping[str, Callable[[Any], Keys]]
+"""Index names, each with the function from a document to its key tuples."""
+
 
 @frozen
 class Ref:
@@ -62,7 +65,7 @@ class Document:
     lifecycle: ClassVar[Lifecycle | None] = None
     numbering: ClassVar[Numbering | None] = None
     personal: ClassVar[bool] = False
-    indexes: ClassVar[Mapping[str, Callable[[Any], Keys]]] = {}
+    indexes: ClassVar[Indexes] = {}
 
     id: str = ""
     number: str = ""

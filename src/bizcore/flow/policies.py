@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import ClassVar
 
 from attrs import field, frozen
 
-from bizcore.flow.document import Document
+from bizcore.flow.document import Document, Indexes
 from bizcore.kernel.days import Day, day
 
 
@@ -24,7 +25,9 @@ class Policies(Document):
     """
 
     kind = "policies"
-    indexes = {"since": lambda one: [(one.scope, one.since.isoformat() if one.since else "0001-01-01")]}  # noqa: RUF012
+    indexes: ClassVar[Indexes] = {
+        "since": lambda one: [(one.scope, one.since.isoformat() if one.since else "0001-01-01")]
+    }
 
     since: date | None = field(default=None, converter=_since)
     scope: str = ""

@@ -207,7 +207,7 @@ def _class_reader(cls: Any) -> Reader:
 
 def _attrs_reader(cls: type) -> Reader:
     own = [one for one in attrs.fields(cls) if one.init]
-    allowed = tuple(one.name for one in own)
+    allowed: tuple[str, ...] = tuple(one.name for one in own)
     required = tuple(one.name for one in own if one.default is attrs.NOTHING)
     hints: dict[str, Any] = {}
     readers: dict[str, Reader] = {}

@@ -89,7 +89,7 @@ class RateBook:
 
     def __init__(self, rates: Iterable[Rate] = ()) -> None:
         self._rates: dict[tuple[str, str, RateKind], dict[date, Fraction]] = {}
-        self.rates = tuple(rates)
+        self.rates: tuple[Rate, ...] = tuple(rates)
         for one in self.rates:
             quoted = self._rates.setdefault((one.base, one.quote, one.kind), {})
             if quoted.setdefault(one.on, one.rate) != one.rate:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from attrs import evolve, field, frozen
 
 from bizcore.change.view import View
-from bizcore.flow.document import Document
+from bizcore.flow.document import Document, Indexes
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.maps import Map
 
@@ -30,7 +30,7 @@ class Customer(Document):
 
     kind = "customer"
     personal = True
-    indexes = {"name": lambda one: [(one.name,)] if one.name else []}  # noqa: RUF012
+    indexes: ClassVar[Indexes] = {"name": lambda one: [(one.name,)] if one.name else []}
 
     name: str = ""
     email: str = ""

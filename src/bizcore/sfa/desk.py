@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bizcore.change.desk import Desk, documents, report, verb
 from bizcore.sfa import leads, opportunities, orders, quotes
 from bizcore.sfa.customers import Customer
@@ -17,39 +19,39 @@ class SfaDesk(Desk):
 
     name = "sfa"
 
-    capture = verb(leads.capture)
-    work = verb(leads.work)
-    qualify = verb(leads.qualify)
-    disqualify = verb(leads.disqualify)
-    archive = verb(leads.archive)
-    convert = verb(leads.convert)
+    capture: Final = verb(leads.capture)
+    work: Final = verb(leads.work)
+    qualify: Final = verb(leads.qualify)
+    disqualify: Final = verb(leads.disqualify)
+    archive: Final = verb(leads.archive)
+    convert: Final = verb(leads.convert)
 
-    open_opportunity = verb(opportunities.open_opportunity)
-    advance = verb(opportunities.advance)
-    pin = verb(opportunities.pin)
-    win = verb(opportunities.win)
-    lose = verb(opportunities.lose)
-    reopen = verb(opportunities.reopen)
+    open_opportunity: Final = verb(opportunities.open_opportunity)
+    advance: Final = verb(opportunities.advance)
+    pin: Final = verb(opportunities.pin)
+    win: Final = verb(opportunities.win)
+    lose: Final = verb(opportunities.lose)
+    reopen: Final = verb(opportunities.reopen)
 
-    quote = verb(quotes.quote)
-    send = verb(quotes.send)
-    accept = verb(quotes.accept)
-    decline = verb(quotes.decline)
-    expire = verb(quotes.expire)
+    quote: Final = verb(quotes.quote)
+    send: Final = verb(quotes.send)
+    accept: Final = verb(quotes.accept)
+    decline: Final = verb(quotes.decline)
+    expire: Final = verb(quotes.expire)
 
-    take_order = verb(orders.take_order)
-    order = verb(orders.order)
-    amend = verb(orders.amend)
-    cancel = verb(orders.cancel)
-    short_close = verb(orders.short_close)
+    take_order: Final = verb(orders.take_order)
+    order: Final = verb(orders.order)
+    amend: Final = verb(orders.amend)
+    cancel: Final = verb(orders.cancel)
+    short_close: Final = verb(orders.short_close)
 
-    deals = report(opportunities.deals)
+    deals: Final = report(opportunities.deals)
 
-    leads = documents(Lead)
-    conversions = documents(Conversion)
-    customers = documents(Customer)
-    opportunities = documents(Opportunity)
-    pipelines = documents(Pipeline)
-    quotes = documents(Quote)
-    orders = documents(Order)
-    policies = documents(SfaPolicies)
+    leads: Final = documents(Lead)
+    conversions: Final = documents(Conversion)
+    customers: Final = documents(Customer)
+    opportunities: Final = documents(Opportunity)
+    pipelines: Final = documents(Pipeline)
+    quotes: Final = documents(Quote)
+    orders: Final = documents(Order)
+    policies: Final = documents(SfaPolicies)

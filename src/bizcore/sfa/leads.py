@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import ClassVar
 
 from attrs import evolve, field, frozen
 
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
-from bizcore.flow.document import Document
+from bizcore.flow.document import Document, Indexes
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Refused
@@ -42,7 +43,7 @@ class Lead(Document):
 
     kind = "lead"
     personal = True
-    lifecycle = Lifecycle(
+    lifecycle: ClassVar[Lifecycle | None] = Lifecycle(
         "lead",
         "new",
         {
@@ -58,7 +59,7 @@ class Lead(Document):
             ("disqualified", "archive"): "archived",
         },
     )
-    indexes = {  # noqa: RUF012
+    indexes: ClassVar[Indexes] = {
         "on": lambda one: [(one.on.isoformat(),)],
         "email": lambda one: [(one.email,)] if one.email else [],
     }

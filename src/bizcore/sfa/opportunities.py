@@ -7,13 +7,13 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from typing import Final
+from typing import ClassVar, Final
 
 from attrs import evolve, field, frozen
 
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
-from bizcore.flow.document import Document
+from bizcore.flow.document import Document, Indexes
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, NotFound, Refused
 from bizcore.kernel.exact import Exact, Number, number
@@ -64,7 +64,7 @@ class DealClosed(Refused):
     """A deal that is won or lost is reopened before it moves again."""
 
     code = "deal_closed"
-    allowed = ("reopen",)
+    allowed: tuple[str, ...] = ("reopen",)
 
     def __init__(self, *, opportunity: str, outcome: str) -> None:
         super().__init__(f"{opportunity} is {outcome}; reopen it first", opportunity=opportunity, outcome=outcome)
@@ -182,7 +182,7 @@ class Opportunity(Document):
     """
 
     kind = "opportunity"
-    indexes = {  # noqa: RUF012
+    indexes: ClassVar[Indexes] = {
         "party": lambda one: [(one.customer,)],
         "on": lambda one: [(one.on.isoformat(),)],
         "stage": lambda one: [(one.stage.name,)],
@@ -293,7 +293,7 @@ class DealOpen(Refused):
     """Only a closed deal is reopened."""
 
     code = "deal_open"
-    allowed = ("advance", "win", "lose")
+    allowed: tuple[str, ...] = ("advance", "win", "lose")
 
     def __init__(self, *, opportunity: str) -> None:
         super().__init__(f"{opportunity} is open", opportunity=opportunity)

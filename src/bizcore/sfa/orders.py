@@ -7,12 +7,13 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
+from typing import ClassVar
 
 from attrs import evolve, field, frozen
 
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
-from bizcore.flow.document import Document
+from bizcore.flow.document import Document, Indexes
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.currencies import digits
@@ -75,7 +76,7 @@ class Underway(Refused):
     """An order of which something was delivered or billed is closed short, not cancelled."""
 
     code = "underway"
-    allowed = ("short_close",)
+    allowed: tuple[str, ...] = ("short_close",)
 
     def __init__(self, *, order: str) -> None:
         super().__init__(f"{order} was delivered or billed in part; close it short", order=order)
@@ -156,8 +157,8 @@ class Order(Document):
     """
 
     kind = "order"
-    numbering = Numbering(prefix="SO")
-    lifecycle = Lifecycle(
+    numbering: ClassVar[Numbering | None] = Numbering(prefix="SO")
+    lifecycle: ClassVar[Lifecycle | None] = Lifecycle(
         "order",
         "open",
         {
@@ -169,7 +170,7 @@ class Order(Document):
             ("closed", "reopen"): "open",
         },
     )
-    indexes = {  # noqa: RUF012
+    indexes: ClassVar[Indexes] = {
         "party": lambda one: [(one.customer,)],
         "on": lambda one: [(one.on.isoformat(),)],
         "reference": lambda one: [(one.reference,)] if one.reference else [],

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final
+from typing import ClassVar, Final
 
 from attrs import evolve, field, frozen
 
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
-from bizcore.flow.document import Document, Ref
+from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.currencies import digits
@@ -32,7 +32,7 @@ class QuoteExpired(Refused):
     """The quote's last day is over; a late acceptance needs a new quote."""
 
     code = "quote_expired"
-    allowed = ("quote",)
+    allowed: tuple[str, ...] = ("quote",)
 
     def __init__(self, *, quote: str, valid_until: date, on: date) -> None:
         super().__init__(
@@ -121,8 +121,8 @@ class Quote(Document):
     """
 
     kind = "quote"
-    numbering = Numbering(prefix="QUO")
-    lifecycle = Lifecycle(
+    numbering: ClassVar[Numbering | None] = Numbering(prefix="QUO")
+    lifecycle: ClassVar[Lifecycle | None] = Lifecycle(
         "quote",
         "draft",
         {
@@ -133,7 +133,7 @@ class Quote(Document):
             ("accepted", ORDERED): "ordered",
         },
     )
-    indexes = {  # noqa: RUF012
+    indexes: ClassVar[Indexes] = {
         "party": lambda one: [(one.customer,)],
         "on": lambda one: [(one.on.isoformat(),)],
     }

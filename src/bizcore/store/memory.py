@@ -128,11 +128,11 @@ class MemoryReading:
 class MemoryStore:
     """One company in memory."""
 
-    capabilities = Capabilities(durable=False, concurrent_writers=True)
+    capabilities: Capabilities = Capabilities(durable=False, concurrent_writers=True)
 
     def __init__(self, settings: Settings, stamp: Stamp) -> None:
-        self.settings = settings
-        self.overlay = start()
+        self.settings: Settings = settings
+        self.overlay: Overlay = start()
         self._stamp = stamp
         self._place = threading.RLock()
         self._closed = False
@@ -192,8 +192,8 @@ class MemoryDatabase:
     """Companies in memory; every `memory:` is a store of its own."""
 
     def __init__(self, *, clock: Clock, ids: Ids) -> None:
-        self.ids = ids
-        self.stamp = Stamp(instant=lambda: microseconds_of(read_instant(clock())), salt=ids)
+        self.ids: Ids = ids
+        self.stamp: Stamp = Stamp(instant=lambda: microseconds_of(read_instant(clock())), salt=ids)
         self._stores: dict[str, MemoryStore] = {}
 
     def create(self, settings: Settings) -> MemoryStore:

@@ -36,9 +36,9 @@ class Overlay:
     """Rows over a base; a `Reading` itself."""
 
     def __init__(self, base: Reading | None, head: Head) -> None:
-        self.base = base
-        self.base_head = head
-        self.head = head
+        self.base: Reading | None = base
+        self.base_head: Head = head
+        self.head: Head = head
         self.writes: list[Write] = []
         self.totals_own: dict[tuple[str, int, str, str], list[int]] = {}
         self.balances_own: dict[tuple[str, str, str], list[int]] = {}

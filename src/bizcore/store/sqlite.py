@@ -78,10 +78,10 @@ class SqliteDatabase:
     ) -> None:
         if sqlite3.sqlite_version_info < SQLITE_MIN:
             raise StoreUnavailable(why=f"SQLite {sqlite3.sqlite_version} is older than 3.37")
-        self.path = str(Path(path).absolute())
-        self.ids = ids
-        self.stamp = Stamp(instant=lambda: microseconds_of(read_instant(clock())), salt=ids)
-        self.closed = False
+        self.path: str = str(Path(path).absolute())
+        self.ids: Ids = ids
+        self.stamp: Stamp = Stamp(instant=lambda: microseconds_of(read_instant(clock())), salt=ids)
+        self.closed: bool = False
         self._synchronous = synchronous
         self._connect = connect or _connect
         self._local = threading.local()
@@ -230,8 +230,8 @@ class SqliteStore:
     """One company of a SQLite file."""
 
     def __init__(self, database: SqliteDatabase, number: int, settings: Settings) -> None:
-        self.settings = settings
-        self.capabilities = Capabilities(durable=True, concurrent_writers=True)
+        self.settings: Settings = settings
+        self.capabilities: Capabilities = Capabilities(durable=True, concurrent_writers=True)
         self._database = database
         self._number = number
 

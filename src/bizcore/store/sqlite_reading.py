@@ -70,7 +70,7 @@ class Cache:
     """What one connection knows of a company's documents, good for one head position."""
 
     def __init__(self) -> None:
-        self.position = -1
+        self.position: int = -1
         self.docs: dict[tuple[str, str], Row | None] = {}
         self.found: dict[tuple[Any, ...], list[tuple[IndexKey, Row]]] = {}
 

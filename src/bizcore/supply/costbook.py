@@ -30,7 +30,11 @@ class NotCovered(Refused):
     """At some date more has left a cost pool than had come in by then."""
 
     code = "not_covered"
-    allowed = ("receive the goods first", "date the issue later", "SupplyPolicies(negative_stock=PROVISIONAL)")
+    allowed: tuple[str, ...] = (
+        "receive the goods first",
+        "date the issue later",
+        "SupplyPolicies(negative_stock=PROVISIONAL)",
+    )
 
     def __init__(self, *, item: str, pool: str, on: str, quantity: Quantity) -> None:
         super().__init__(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bizcore.change.desk import Desk, documents, report, verb
 from bizcore.supply import fulfilment, purchasing, reports, reservations, returns, stock
 from bizcore.supply.fulfilment import Delivery
@@ -26,48 +28,48 @@ class SupplyDesk(Desk):
 
     name = "supply"
 
-    receive = verb(stock.receive)
-    receive_lines = verb(stock.receive_lines)
-    issue = verb(stock.issue)
-    issue_lines = verb(stock.issue_lines)
-    transfer = verb(stock.transfer)
-    adjust = verb(stock.adjust)
-    move = verb(stock.move)
+    receive: Final = verb(stock.receive)
+    receive_lines: Final = verb(stock.receive_lines)
+    issue: Final = verb(stock.issue)
+    issue_lines: Final = verb(stock.issue_lines)
+    transfer: Final = verb(stock.transfer)
+    adjust: Final = verb(stock.adjust)
+    move: Final = verb(stock.move)
 
-    reserve = verb(reservations.reserve)
-    release = verb(reservations.release)
-    expire = verb(reservations.expire)
+    reserve: Final = verb(reservations.reserve)
+    release: Final = verb(reservations.release)
+    expire: Final = verb(reservations.expire)
 
-    draft_order = verb(purchasing.draft)
-    order = verb(purchasing.order)
-    confirm_order = verb(purchasing.confirm)
-    receive_order = verb(purchasing.receive_order)
-    close_order = verb(purchasing.close)
-    cancel_order = verb(purchasing.cancel)
+    draft_order: Final = verb(purchasing.draft)
+    order: Final = verb(purchasing.order)
+    confirm_order: Final = verb(purchasing.confirm)
+    receive_order: Final = verb(purchasing.receive_order)
+    close_order: Final = verb(purchasing.close)
+    cancel_order: Final = verb(purchasing.cancel)
 
-    plan_delivery = verb(fulfilment.plan_delivery)
-    reserve_delivery = verb(fulfilment.reserve_delivery)
-    pick = verb(fulfilment.pick)
-    ship = verb(fulfilment.ship)
-    cancel_delivery = verb(fulfilment.cancel_delivery)
+    plan_delivery: Final = verb(fulfilment.plan_delivery)
+    reserve_delivery: Final = verb(fulfilment.reserve_delivery)
+    pick: Final = verb(fulfilment.pick)
+    ship: Final = verb(fulfilment.ship)
+    cancel_delivery: Final = verb(fulfilment.cancel_delivery)
 
-    take_back = verb(returns.take_back)
-    return_to_vendor = verb(returns.return_to_vendor)
+    take_back: Final = verb(returns.take_back)
+    return_to_vendor: Final = verb(returns.return_to_vendor)
 
-    stock_on_hand = report(reports.stock_on_hand)
-    stock_valuation = report(reports.stock_valuation)
-    cost_of = report(reports.cost_of)
+    stock_on_hand: Final = report(reports.stock_on_hand)
+    stock_valuation: Final = report(reports.stock_valuation)
+    cost_of: Final = report(reports.cost_of)
 
-    items = documents(Item)
-    places = documents(Place)
-    policies = documents(SupplyPolicies)
-    receipts = documents(Receipt)
-    issues = documents(Issue)
-    transfers = documents(Transfer)
-    adjustments = documents(Adjustment)
-    reservations = documents(Reservation)
-    purchase_orders = documents(PurchaseOrder)
-    deliveries = documents(Delivery)
-    shipments = documents(Shipment)
-    customer_returns = documents(CustomerReturn)
-    vendor_returns = documents(VendorReturn)
+    items: Final = documents(Item)
+    places: Final = documents(Place)
+    policies: Final = documents(SupplyPolicies)
+    receipts: Final = documents(Receipt)
+    issues: Final = documents(Issue)
+    transfers: Final = documents(Transfer)
+    adjustments: Final = documents(Adjustment)
+    reservations: Final = documents(Reservation)
+    purchase_orders: Final = documents(PurchaseOrder)
+    deliveries: Final = documents(Delivery)
+    shipments: Final = documents(Shipment)
+    customer_returns: Final = documents(CustomerReturn)
+    vendor_returns: Final = documents(VendorReturn)

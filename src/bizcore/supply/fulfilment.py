@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import ClassVar
 
 from attrs import evolve, field, frozen
 
 from bizcore.book.entry import Entry
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
-from bizcore.flow.document import Document, Ref
+from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.days import Day, day
@@ -126,8 +127,8 @@ class Delivery(Document):
     """
 
     kind = "delivery"
-    numbering = Numbering(prefix="DO")
-    lifecycle = Lifecycle(
+    numbering: ClassVar[Numbering | None] = Numbering(prefix="DO")
+    lifecycle: ClassVar[Lifecycle | None] = Lifecycle(
         "delivery",
         "open",
         {
@@ -141,7 +142,7 @@ class Delivery(Document):
             ("cancelled", "take_back"): "cancelled",
         },
     )
-    indexes = {  # noqa: RUF012
+    indexes: ClassVar[Indexes] = {
         "party": lambda one: [(one.customer,)],
         "on": lambda one: [(one.on.isoformat(),)],
         "item": lambda one: [(line.item, one.state) for line in one.lines],

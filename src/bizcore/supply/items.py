@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from typing import ClassVar
 
 from attrs import field, frozen
 
 from bizcore.change.view import View
-from bizcore.flow.document import Document
+from bizcore.flow.document import Document, Indexes
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.exact import Number, fraction, number
 from bizcore.kernel.maps import Map
@@ -50,7 +51,7 @@ class Item(Document):
     """
 
     kind = "item"
-    indexes = {"category": lambda one: [(one.category,)] if one.category else []}  # noqa: RUF012
+    indexes: ClassVar[Indexes] = {"category": lambda one: [(one.category,)] if one.category else []}
 
     name: str = ""
     unit: str = "PCE"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from typing import ClassVar
 
 from attrs import field, frozen
 
 from bizcore.book.entry import Entry, Posting
-from bizcore.flow.document import Document
+from bizcore.flow.document import Document, Indexes
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid
@@ -105,7 +106,7 @@ class MoveLine:
 class Movement(Document):
     """Goods that went from a source to a target on a date. A line that names a `place` replaces the inside one."""
 
-    indexes = {  # noqa: RUF012
+    indexes: ClassVar[Indexes] = {
         "on": lambda one: [(one.on.isoformat(),)],
         "item": lambda one: [(line.item, one.on.isoformat()) for line in one.lines],
     }
@@ -168,7 +169,7 @@ class Movement(Document):
         return Map(dims)
 
 
-RETURN_INDEXES = {
+RETURN_INDEXES: Indexes = {
     **Movement.indexes,
     "of": lambda one: sorted({(line.of.rpartition("/")[0],) for line in one.lines if line.of}),
 }
@@ -180,7 +181,7 @@ class Receipt(Movement):
     """Goods that came in."""
 
     kind = "receipt"
-    numbering = Numbering(prefix="GR")
+    numbering: ClassVar[Numbering | None] = Numbering(prefix="GR")
 
 
 @frozen(kw_only=True)
@@ -188,7 +189,7 @@ class Issue(Movement):
     """Goods that went out."""
 
     kind = "issue"
-    numbering = Numbering(prefix="GI")
+    numbering: ClassVar[Numbering | None] = Numbering(prefix="GI")
 
 
 @frozen(kw_only=True)
@@ -196,7 +197,7 @@ class Transfer(Movement):
     """Goods that went from one place of ours to another."""
 
     kind = "transfer"
-    numbering = Numbering(prefix="GT")
+    numbering: ClassVar[Numbering | None] = Numbering(prefix="GT")
 
 
 @frozen(kw_only=True)
@@ -204,7 +205,7 @@ class Adjustment(Movement):
     """Goods found or missing."""
 
     kind = "adjustment"
-    numbering = Numbering(prefix="GA")
+    numbering: ClassVar[Numbering | None] = Numbering(prefix="GA")
 
 
 @frozen(kw_only=True)
@@ -212,7 +213,7 @@ class Shipment(Movement):
     """Goods sent to a customer for a delivery."""
 
     kind = "shipment"
-    numbering = Numbering(prefix="SH")
+    numbering: ClassVar[Numbering | None] = Numbering(prefix="SH")
 
 
 @frozen(kw_only=True)
@@ -220,8 +221,8 @@ class CustomerReturn(Movement):
     """Goods a customer sent back."""
 
     kind = "customer_return"
-    indexes = RETURN_INDEXES
-    numbering = Numbering(prefix="CR")
+    indexes: ClassVar[Indexes] = RETURN_INDEXES
+    numbering: ClassVar[Numbering | None] = Numbering(prefix="CR")
 
 
 @frozen(kw_only=True)
@@ -229,8 +230,8 @@ class VendorReturn(Movement):
     """Goods sent back to a supplier."""
 
     kind = "vendor_return"
-    indexes = RETURN_INDEXES
-    numbering = Numbering(prefix="VR")
+    indexes: ClassVar[Indexes] = RETURN_INDEXES
+    numbering: ClassVar[Numbering | None] = Numbering(prefix="VR")
 
 
 MOVEMENTS: tuple[type[Movement], ...] = (

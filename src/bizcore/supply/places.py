@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 from attrs import field, frozen
 
 from bizcore.change.view import View
-from bizcore.flow.document import Document
+from bizcore.flow.document import Document, Indexes
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.ids import checked_id
 
@@ -47,7 +47,7 @@ class Place(Document):
     """
 
     kind = "place"
-    indexes = {"pool": lambda one: [(one.pool,)]}  # noqa: RUF012
+    indexes: ClassVar[Indexes] = {"pool": lambda one: [(one.pool,)]}
 
     name: str = ""
     pool: str = field(default=MAIN, converter=_pool)

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import ClassVar
 
 from attrs import evolve, field, frozen
 
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
-from bizcore.flow.document import Document
+from bizcore.flow.document import Document, Indexes
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.days import Day, day
@@ -77,7 +78,7 @@ class GoodsCame(Refused):
     """An order of which goods came is closed, not cancelled."""
 
     code = "goods_came"
-    allowed = ("close",)
+    allowed: tuple[str, ...] = ("close",)
 
     def __init__(self, *, order: str) -> None:
         super().__init__(f"goods of {order} came already; close it", order=order)
@@ -164,8 +165,8 @@ class PurchaseOrder(Document):
     """
 
     kind = "purchase_order"
-    numbering = Numbering(prefix="PO")
-    lifecycle = Lifecycle(
+    numbering: ClassVar[Numbering | None] = Numbering(prefix="PO")
+    lifecycle: ClassVar[Lifecycle | None] = Lifecycle(
         "purchase order",
         "draft",
         {
@@ -183,7 +184,7 @@ class PurchaseOrder(Document):
             ("closed", "bill"): "closed",
         },
     )
-    indexes = {  # noqa: RUF012
+    indexes: ClassVar[Indexes] = {
         "party": lambda one: [(one.supplier,)],
         "on": lambda one: [(one.on.isoformat(),)],
         "item": lambda one: [(line.item,) for line in one.lines],

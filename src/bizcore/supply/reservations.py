@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+from typing import ClassVar
 
 from attrs import evolve, field, frozen
 
 from bizcore.book.entry import Entry, Posting
 from bizcore.change.changes import Changes, Floor
 from bizcore.change.view import View
-from bizcore.flow.document import Document, Ref
+from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Refused
@@ -60,7 +61,7 @@ class Reservation(Document):
     """
 
     kind = "reservation"
-    lifecycle = Lifecycle(
+    lifecycle: ClassVar[Lifecycle | None] = Lifecycle(
         "reservation",
         "held",
         {
@@ -70,7 +71,7 @@ class Reservation(Document):
             ("held", "expire"): "expired",
         },
     )
-    indexes = {  # noqa: RUF012
+    indexes: ClassVar[Indexes] = {
         "for": lambda one: [(one.for_, one.state)],
         "until": lambda one: [(one.until.isoformat(),)] if one.until and one.state == "held" else [],
     }

@@ -37,8 +37,8 @@ class Timeline:
     """
 
     def __init__(self, moves: Sequence[CostMove], *, method: CostMethod = CostMethod.FIFO) -> None:
-        self.moves = in_order(moves)
-        self.fold = Fold(self.moves, method)
+        self.moves: list[CostMove] = in_order(moves)
+        self.fold: Fold = Fold(self.moves, method)
         self._marks: list[Mark] = []
         self._sums: list[Standing] = []
         self._go_on(0)
