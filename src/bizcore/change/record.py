@@ -14,6 +14,10 @@ from bizcore.change.reading import LogRow
 from bizcore.kernel.codec import decode
 
 ARGUMENT = "$argument"
+"""Key of an entry that is an argument of the intent."""
+
+INTENT = "$intent"
+"""Kind under which the intent of a change that writes personal data lies beside the log."""
 
 
 def body_of(row: LogRow) -> dict[str, Any]:

@@ -220,9 +220,10 @@ class View:
             raise TooMany(index=cls.kind, most=FIND_MAX)
         return (self._decoder.document(cls, row) for row in rows)
 
-    def versions(self, cls: type[D], id: str) -> int:
-        """How many versions of a document are recorded."""
-        return len(self._reading.history(cls.kind, id))
+    def written_by(self, cls: type[D], id: str) -> tuple[str, ...]:
+        """The keys of the changes that wrote a document, one a version, oldest first."""
+        rows = self._reading.history(cls.kind, id)
+        return tuple(next(self._reading.log(after=row.position - 1)).key for row in rows)
 
     def page(self, cls: type[D], *, after: str, size: int) -> tuple[D, ...]:
         """Some documents of a kind by id, from the one after `after`."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from bizcore.change.act import Act
 from bizcore.change.changes import Changes
 from bizcore.change.reading import LogRow, Reading
+from bizcore.change.record import INTENT
 from bizcore.change.settings import Settings
 from bizcore.change.view import Decoder, View
 from bizcore.company import wiring
@@ -133,7 +134,7 @@ def intent_of(row: LogRow, body: Callable[[str, str, int], tuple[str, str] | Non
     """The stored intent, also when it lies beside the log; None when it was erased."""
     if not row.intent.startswith(f'{{"{BESIDE}"'):
         return row.intent
-    beside = body("$intent", row.key, row.position)
+    beside = body(INTENT, row.key, row.position)
     return beside[0] if beside is not None and beside[0] else None
 
 

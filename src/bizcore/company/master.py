@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import evolve, frozen
 
 from bizcore.change.changes import Changes
+from bizcore.change.record import INTENT
 from bizcore.change.view import DocumentNotFound, View
 from bizcore.flow.document import Document, Ref
 from bizcore.flow.policies import Policies
@@ -67,5 +68,7 @@ def erase(view: View, kind: type[Document], id: str) -> Changes[Erasure]:
         raise NotPersonal(kind=kind.kind)
     if view.seek(kind, id) is None:
         raise DocumentNotFound(kind=kind.kind, id=id)
-    erasure = view.mint(Erasure(of=Ref(kind.kind, id), versions=view.versions(kind, id), origins=(Ref(kind.kind, id),)))
-    return Changes(erasure, erases=(Ref(kind.kind, id),))
+    ref = Ref(kind.kind, id)
+    keys = view.written_by(kind, id)
+    erasure = view.mint(Erasure(of=ref, versions=len(keys), origins=(ref,)))
+    return Changes(erasure, erases=(ref, *(Ref(INTENT, key) for key in keys)))

@@ -96,7 +96,7 @@ class Document:
         return self if lifecycle is None else evolve(self, state=lifecycle.step(self.state, verb))
 
     @classmethod
-    def lift(cls, data: dict[str, object], version: int) -> dict[str, object]:  # noqa: ARG003 - the hook's contract
+    def lift(cls, data: dict[str, object], version: int) -> dict[str, object]:
         """Turn the body of an older kind version into this one; pure, and never written back."""
         return data
 

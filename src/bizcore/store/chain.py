@@ -13,6 +13,7 @@ from typing import Final
 from attrs import frozen
 
 from bizcore.change.reading import LogRow
+from bizcore.change.record import INTENT
 
 VERSION: Final = 1
 """The version of the link's form, hashed with every link."""
@@ -100,5 +101,5 @@ def _digests(row: LogRow) -> list[tuple[str, str, int, str]]:
         (kind, name, version, expected) for kind, name, version, expected in json.loads(row.body).get("documents", ())
     ]
     if row.intent.startswith(f'{{"{BESIDE}"'):
-        found.append(("$intent", row.key, 1, json.loads(row.intent)[BESIDE]))
+        found.append((INTENT, row.key, 1, json.loads(row.intent)[BESIDE]))
     return found

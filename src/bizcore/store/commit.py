@@ -16,7 +16,7 @@ from bizcore.book.entry import Entry
 from bizcore.change.changes import Changes, Derived, Floor, FloorBroken
 from bizcore.change.reading import BalanceRow, Head, LogRow, LotRow, PostingQuery, PostingRow, Reading, Row
 from bizcore.change.reads import Reads, mark
-from bizcore.change.record import ARGUMENT
+from bizcore.change.record import ARGUMENT, INTENT
 from bizcore.change.settings import Settings
 from bizcore.flow.document import Document, Ref
 from bizcore.kernel.codec import decode, encode
@@ -84,7 +84,7 @@ def commit(overlay: Overlay, sealed: Sealed, settings: Settings, stamp: Stamp, *
     intent = sealed.intent
     if personal:
         salt = stamp.salt()
-        rows.append((Row("$intent", sealed.key, position, 1, intent), salt))
+        rows.append((Row(INTENT, sealed.key, position, 1, intent), salt))
         intent = f'{{"{BESIDE}":"{digest(intent, salt)}"}}'
     body = _body(sealed, digests, series, documents)
     instant = max(stamp.instant(), head.instant)

@@ -13,6 +13,7 @@ from heapq import merge
 from typing import Any, NamedTuple
 
 from bizcore.change.reading import BalanceRow, Head, LogRow, LotRow, PostingQuery, PostingRow, Reading, Row, TotalRow
+from bizcore.change.record import INTENT
 from bizcore.store.rows import clustered, in_accounts, is_plain, lot_order, matches, sides
 
 IndexKey = tuple[str, str, str]
@@ -62,7 +63,7 @@ class Overlay:
         self.head = Head(position, write.log.instant, write.log.hash)
         self._keys[write.log.key] = write.log
         for row, salt in write.documents:
-            if row.kind == "$intent":
+            if row.kind == INTENT:
                 self._bodies[row.kind, row.id, row.position] = (row.body, salt)
                 continue
             versions = self._documents.setdefault((row.kind, row.id), [])

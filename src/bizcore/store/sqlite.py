@@ -63,6 +63,11 @@ class Session:
         self.caches: dict[int, Cache] = {}
         self.depth = 0
 
+    def clear(self) -> None:
+        """Let go of a transaction that a failed statement left behind; one that is being written is nobody's left-over."""
+        if not self.depth and self.connection.in_transaction:
+            self.connection.execute("rollback")
+
 
 class SqliteDatabase:
     """Companies in one SQLite file."""
@@ -165,9 +170,11 @@ class SqliteDatabase:
         if session.depth:
             yield connection
             return
-        self.begin(connection)
+        session.clear()
         session.depth = 1
         try:
+            # Inside: a begin whose answer was lost has begun all the same.
+            self.begin(connection)
             yield connection
             connection.execute("commit")
         finally:

@@ -136,15 +136,18 @@ class SqliteReading:
         """A connection in one snapshot, and whether the head has moved since this reading began: for kept tables."""
         database = self._database
         with database.guarded():
-            connection = database.session().connection
-            if connection.in_transaction:
+            session = database.session()
+            session.clear()
+            connection = session.connection
+            if session.depth:
                 yield connection, self._moved(connection)
                 return
-            connection.execute("begin")
             try:
+                connection.execute("begin")
                 yield connection, self._moved(connection)
             finally:
-                connection.execute("commit")
+                if connection.in_transaction:
+                    connection.execute("commit")
 
     def _moved(self, connection: sqlite3.Connection) -> bool:
         base = self._number << schema.POSITION_BITS

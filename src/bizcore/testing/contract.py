@@ -1,0 +1,445 @@
+"""The store contract: an adapter is believed when this suite passes, with a second witness that looks behind its back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Any, ClassVar, TypeVar, cast
+
+from attrs import evolve, frozen
+
+from bizcore.change.act import Act
+from bizcore.change.changes import Changes, FloorBroken
+from bizcore.change.reading import PostingQuery
+from bizcore.company import Company
+from bizcore.flow.document import Document, Ref
+from bizcore.flow.lifecycle import IllegalStep
+from bizcore.kernel.errors import BizcoreError
+from bizcore.kernel.money import Money
+from bizcore.kernel.quantity import Quantity
+from bizcore.store.chain import link
+from bizcore.store.commit import Sealed
+from bizcore.store.opener import open_store
+from bizcore.store.port import CompanyExists, CompanyNotFound, Database, KeyReused, OutOfRange, Stale, Store
+from bizcore.store.rows import open_lots
+from bizcore.testing.toys import CURRENCY, POOL, SOURCE, Note, Person, ToyDesk
+
+E = TypeVar("E", bound=BizcoreError)
+
+
+class Broken(AssertionError):
+    """The adapter breaks the contract."""
+
+
+def same(found: object, expected: object, what: str) -> None:
+    """Two things that must be equal. Raises: Broken."""
+    if found != expected:
+        raise Broken(f"{what}: found {found!r}, expected {expected!r}")
+
+
+@contextmanager
+def refused(kind: type[E]) -> Iterator[list[E]]:
+    """Something that must be refused in one way. Raises: Broken."""
+    seen: list[E] = []
+    try:
+        yield seen
+    except kind as error:
+        seen.append(error)
+        return
+    raise Broken(f"expected {kind.__name__}, but it was taken")
+
+
+@frozen(kw_only=True)
+class MemoOne(Document):
+    """A kind as an earlier release stored it."""
+
+    kind = "toy_memo"
+
+    title: str
+
+
+@frozen(kw_only=True)
+class MemoTwo(Document):
+    """The same kind one version later: the title became a headline."""
+
+    kind = "toy_memo"
+    version: ClassVar[int] = 2
+
+    headline: str
+
+    @classmethod
+    def lift(cls, data: dict[str, object], version: int) -> dict[str, object]:
+        """Version 1 said title."""
+        return {"headline" if name == "title" else name: value for name, value in data.items()}
+
+
+def eur(amount: str | int) -> Money:
+    """Euros."""
+    return Money(amount, CURRENCY)
+
+
+class StoreContract:
+    """Subclass it, say how to `open` an empty database and how to see its `raw_rows`, and let pytest collect it.
+
+    `raw_rows` must not go through the adapter: it is the second witness. Tables are `log`, `documents`, `postings`; a row is a tuple
+    in any shape, only their number and the text in them is looked at.
+    """
+
+    def open(self) -> Database:
+        """A new, empty database. Override."""
+        raise NotImplementedError
+
+    def raw_rows(self, database: Database, table: str) -> Sequence[tuple[Any, ...]]:
+        """What lies in a table, read behind the adapter's back. Override."""
+        raise NotImplementedError
+
+    # -- helpers -------------------------------------------------------------------------------------------------------
+
+    def company(self, database: Database | None = None, name: str = "acme") -> Company:
+        """A company with the toy desk."""
+        return Company.create(
+            name, currency=CURRENCY, store=database or self.open(), desks=[ToyDesk], kinds=[Note, Person], actor="ann"
+        )
+
+    @staticmethod
+    def toys(company: Company) -> ToyDesk:
+        """The toy desk of a company."""
+        return cast("ToyDesk", company.desk("toy"))
+
+    @staticmethod
+    def store(company: Company) -> Store:
+        """The store behind a company."""
+        store = company._store
+        if store is None:
+            raise Broken("the company has no store")
+        return store
+
+    def sealed(self, company: Company, changes: Changes[Any], key: str, planned_at: int) -> Sealed:
+        """Changes ready for the port, as the facade would send them."""
+        act = changes.act
+        if act is None or changes.reads is None:
+            raise Broken("the changes were not planned")
+        return Sealed(
+            changes=changes, key=key, actor="ann", reason="", act=act.name, intent=act.intent, planned_at=planned_at,
+            reads=changes.reads, arguments=act.arguments,
+        )  # fmt: skip
+
+    # -- companies -----------------------------------------------------------------------------------------------------
+
+    def test_creating_twice_is_one_company_and_other_settings_are_refused(self) -> None:
+        database = self.open()
+        self.company(database)
+        same(self.company(database).name, "acme", "the company again")
+        with refused(CompanyExists) as seen:
+            Company.create("acme", currency="USD", store=database)
+        same(seen[0].facts["differs"], ("currency",), "what differs")
+        with refused(CompanyNotFound):
+            Company.open("nobody", store=database)
+
+    def test_another_companys_rows_cannot_be_seen(self) -> None:
+        database = self.open()
+        acme, other = self.company(database), self.company(database, "other")
+        acme.apply(self.toys(acme).deposit("cash", eur(5)), key="k")
+        acme.apply(self.toys(acme).note("secret", id="n"), key="note")
+        same(other.head, 0, "the other company's head")
+        same(other.view().seek(Note, "n"), None, "the other company's documents")
+        same(other.view().balance("journal", "cash", CURRENCY).value, eur(0), "the other company's balance")
+        same(list(other.log()), [], "the other company's log")
+        same(dict(self.store(other).known(["k"])), {}, "the other company's keys")
+        other.apply(self.toys(other).deposit("cash", eur(7)), key="k")
+        same(acme.view().balance("journal", "cash", CURRENCY).value, eur(5), "our balance")
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    def test_what_was_answered_is_written(self) -> None:
+        database = self.open()
+        acme = self.company(database)
+        acme.apply(self.toys(acme).deposit("cash", eur(5)), key="k1")
+        acme.apply(self.toys(acme).note("hello", id="n"), key="k2")
+        same(len(self.raw_rows(database, "log")), 2, "raw log rows")
+        same(len(self.raw_rows(database, "postings")), 2, "raw postings")
+        same(len(self.raw_rows(database, "documents")), 1, "raw documents")
+
+    def test_the_same_key_gives_the_first_answer_and_another_act_is_refused(self) -> None:
+        database = self.open()
+        acme = self.company(database)
+        toys = self.toys(acme)
+        first = acme.apply(toys.half(source=SOURCE, target="cash"), key="k")
+        acme.apply(toys.deposit("cash", eur(50)), key="more")
+        again = acme.apply(toys.half(source=SOURCE, target="cash"), key="k")
+        same(
+            (again.replayed, again.position, again.value.id), (True, first.position, first.value.id), "the answer again"
+        )
+        with refused(KeyReused) as seen:
+            acme.apply(toys.half(source=SOURCE, target="bank"), key="k")
+        same(seen[0].facts["fields"], ("target",), "the fields that differ")
+        same(len(self.raw_rows(database, "log")), 2, "raw log rows")
+
+    def test_a_key_that_is_taken_is_refused_by_the_port(self) -> None:
+        acme = self.company()
+        changes = acme.plan(self.toys(acme).deposit("cash", eur(5)))
+        self.store(acme).apply([self.sealed(acme, changes, "k", 0)])
+        with refused(KeyReused):
+            self.store(acme).apply([self.sealed(acme, changes, "k", 0)])
+        same(acme.head, 1, "the head")
+
+    def test_a_read_that_changed_makes_a_change_stale(self) -> None:
+        acme = self.company()
+        toys = self.toys(acme)
+        acme.apply(toys.note("one", id="n"), key="n")
+        acme.apply(toys.stack("lot", 5, eur("0.03")), key="lot")
+        acme.apply(toys.deposit("cash", eur(9)), key="cash")
+        plans: list[Changes[Any]] = [
+            acme.plan(toys.edit("n", "mine")),
+            acme.plan(toys.take("lot", 1)),
+            acme.plan(toys.half(source="cash", target="b")),
+        ]
+        head = acme.head
+        acme.apply(toys.edit("n", "theirs"), key="e")
+        acme.apply(toys.take("lot", 2), key="t")
+        acme.apply(toys.half(source="cash", target="c"), key="h")
+        for at, plan in enumerate(plans):
+            with refused(Stale):
+                self.store(acme).apply([self.sealed(acme, plan, f"stale {at}", head)])
+        same(acme.head, head + 3, "the head")
+
+    def test_a_read_that_is_still_true_does_not_conflict(self) -> None:
+        acme = self.company()
+        toys = self.toys(acme)
+        acme.apply(toys.note("one", id="n"), key="n")
+        plan = acme.plan(toys.edit("n", "mine"))
+        acme.apply(toys.deposit("cash", eur(1)), key="else")
+        self.store(acme).apply([self.sealed(acme, plan, "edit", 1)])
+        same(acme.get(Note, "n").text, "mine", "the note")
+
+    def test_a_floor_holds_whoever_was_first(self) -> None:
+        acme = self.company()
+        toys = self.toys(acme)
+        acme.apply(toys.deposit("cash", eur(10)), key="d")
+        plan = acme.plan(toys.transfer(eur(6), source="cash", target="a"))
+        acme.apply(toys.transfer(eur(6), source="cash", target="b"), key="first")
+        with refused(FloorBroken):
+            self.store(acme).apply([self.sealed(acme, plan, "second", 1)])
+        with refused(FloorBroken):
+            acme.apply(toys.transfer(eur("4.01"), source="cash", target="a"), key="third")
+        same(acme.view().balance("journal", "cash", CURRENCY).value, eur(4), "what stayed")
+
+    def test_a_batch_is_written_whole_or_not_at_all(self) -> None:
+        database = self.open()
+        acme = self.company(database)
+        toys = self.toys(acme)
+        acts: list[tuple[Act[Any], str | None]] = [
+            (toys.deposit("cash", eur(1)), "a"),
+            (toys.note("n", id="n"), "b"),
+            (toys.edit("missing", "x"), "c"),
+        ]
+        with refused(BizcoreError) as seen:
+            acme.apply_each(acts)
+        same(getattr(seen[0], "index", None), 2, "the index of the act that failed")
+        good = [self.sealed(acme, acme.plan(toys.deposit("cash", eur(1))), key, 0) for key in ("x", "y")]
+        taken = [good[0], evolve(good[1], key="x")]
+        with refused(BizcoreError):
+            self.store(acme).apply(taken)
+        same(
+            (acme.head, len(self.raw_rows(database, "log")), len(self.raw_rows(database, "postings"))),
+            (0, 0, 0),
+            "rows",
+        )
+        done = acme.apply_each(acts[:2])
+        same([one.position for one in done], [1, 2], "positions of a batch")
+
+    def test_numbers_have_no_gap_although_acts_are_refused(self) -> None:
+        acme = self.company()
+        toys = self.toys(acme)
+        for at in range(6):
+            with_id = "same" if at % 2 else ""
+            try:
+                acme.apply(toys.note("x", id=with_id), key=f"k{at}")
+            except BizcoreError:
+                continue
+        numbers = sorted(one.number for one in toys.notes)
+        same(numbers, [f"N-{at:06d}" for at in range(1, 5)], "numbers")
+
+    def test_what_does_not_fit_is_refused_and_leaves_nothing(self) -> None:
+        acme = self.company()
+        toys = self.toys(acme)
+        for amount in (Money.of_minor(2**63, CURRENCY), Money("1" + "0" * 30, CURRENCY)):
+            with refused(OutOfRange):
+                acme.apply(toys.deposit("cash", amount), key="big")
+        large = Money.of_minor(2**62, CURRENCY)
+        acme.apply(toys.deposit("cash", large), key="fits")
+        with refused(OutOfRange):
+            acme.apply(toys.deposit("cash", large), key="sum")
+        same((acme.head, acme.view().balance("journal", "cash", CURRENCY).value), (1, large), "what is there")
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def test_the_log_is_in_order_and_its_chain_holds(self) -> None:
+        acme = self.told()
+        rows = list(self.store(acme).log())
+        same([row.position for row in rows], list(range(1, len(rows) + 1)), "positions")
+        same([row.position for row in self.store(acme).log(after=5)], list(range(6, len(rows) + 1)), "the log after 5")
+        for before, row in pairwise(rows):
+            same(link(before.hash, row), row.hash, f"the hash at {row.position}")
+            same(row.instant >= before.instant, True, "instants never go back")
+        same(acme.verify().ok, True, "the chain")
+        same(acme.verify(anchor=acme.anchor()).ok, True, "the chain with its anchor")
+
+    def test_a_view_stays_as_it_was(self) -> None:
+        acme = self.company()
+        toys = self.toys(acme)
+        acme.apply(toys.deposit("cash", eur(5)), key="d")
+        acme.apply(toys.stack("lot", 5, eur(1)), key="s")
+        acme.apply(toys.note("old", id="n"), key="n")
+        view, before = acme.view(), seen_of(acme)
+        acme.apply(toys.deposit("cash", eur(7)), key="d2")
+        acme.apply(toys.take("lot", 5), key="t")
+        acme.apply(toys.edit("n", "new"), key="e")
+        same(view.balance("journal", "cash", CURRENCY).value, eur(5), "the balance seen")
+        same([lot.amount for lot in view.lots("cost", POOL)], [Quantity(5, "piece")], "the lots seen")
+        same(view.get(Note, "n").text, "old", "the note seen")
+        same([one.id for one in view.find(Note, "text", "old")], ["n"], "the index seen")
+        same(seen_of(acme.as_known(3)), before, "everything as known")
+
+    def test_as_known_answers_never_change(self) -> None:
+        acme = self.company()
+        seen: dict[int, object] = {0: seen_of(acme)}
+        for act, key in story(self.toys(acme)):
+            acme.apply(act, key=key)
+            seen[acme.head] = seen_of(acme)
+        for position, answer in seen.items():
+            same(seen_of(acme.as_known(position)), answer, f"as known at {position}")
+
+    def test_kept_totals_and_lots_are_their_postings(self) -> None:
+        acme = self.told()
+        view = acme.view()
+        for book in ("journal", "cost"):
+            sums: dict[tuple[str, ...], list[int]] = {}
+            rows = list(view.postings(PostingQuery(book=book)))
+            for row in rows:
+                mine = sums.setdefault((row.account, row.unit), [0, 0])
+                mine[0] += row.amount
+                mine[1] += row.value
+            kept = {
+                row.key: [row.amount, row.value] for row in view.totals(PostingQuery(book=book), by=("account", "unit"))
+            }
+            same(kept, sums, f"totals of {book}")
+            for account in {row.account for row in rows}:
+                folded = open_lots(row for row in rows if row.account == account)
+                kept_lots = list(acme._reading().lots(book, account))
+                same(kept_lots, folded, f"lots of {account}")
+
+    def test_equal_acts_give_the_state_that_memory_has(self) -> None:
+        theirs = self.told()
+        memory = self.company(open_store("memory:"))
+        for act, key in story(self.toys(memory)):
+            memory.apply(act, key=key)
+        same(theirs.state_hash(), memory.state_hash(), "the state hash")
+
+    def test_a_fork_is_apart_until_it_is_applied_and_refused_when_stale(self) -> None:
+        acme = self.company()
+        toys = self.toys(acme)
+        acme.apply(toys.deposit("cash", eur(8)), key="d")
+        fork, late = acme.fork(), acme.fork()
+        for one in (fork, late):
+            one.apply(self.toys(one).half(source="cash", target="a"))
+            one.apply(self.toys(one).half(source="cash", target="b"))
+        same(acme.view().balance("journal", "cash", CURRENCY).value, eur(8), "the base")
+        same(fork.view().balance("journal", "cash", CURRENCY).value, eur(2), "the fork")
+        acme.apply(fork, key="fork")
+        same(acme.view().balance("journal", "cash", CURRENCY).value, eur(2), "the base after")
+        with refused(Stale):
+            acme.apply(late, key="late")
+        same(acme.apply(fork, key="fork").replayed, True, "the fork again")
+
+    # -- kinds and people ----------------------------------------------------------------------------------------------
+
+    def test_a_document_of_an_earlier_version_is_lifted_and_a_newer_one_refused(self) -> None:
+        database = self.open()
+        early = Company.create("acme", currency=CURRENCY, store=database, kinds=[MemoOne], actor="ann")
+        early.apply(early.put(MemoOne(id="m", title="hello")), key="k")
+        late = Company.open("acme", store=database, kinds=[MemoTwo], actor="ann")
+        same(late.get(MemoTwo, "m").headline, "hello", "the lifted document")
+        late.apply(late.put(MemoTwo(id="m2", headline="new")), key="k2")
+        with refused(BizcoreError) as seen:
+            early.get(MemoOne, "m2")
+        same(seen[0].code, "newer_kind", "the refusal of a newer kind")
+        same(late.verify().ok, True, "the chain")
+
+    def test_an_erased_person_leaves_no_text_and_a_chain_that_verifies(self) -> None:
+        database = self.open()
+        acme = self.company(database)
+        toys = self.toys(acme)
+        acme.apply(toys.deposit("cash", eur(5)), key="d")
+        acme.apply(toys.meet("p", "Canary Jones"), key="meet")
+        acme.apply(acme.erase(Ref("toy_person", "p")), key="erase")
+        verdict = acme.verify()
+        same((verdict.ok, verdict.erased), (True, 2), "the chain, with body and intent erased")
+        text = repr([self.raw_rows(database, table) for table in ("log", "documents", "postings")])
+        same("Canary" in text, False, "the name in any raw row")
+        same(list(acme.view().find(Person, "name", "Canary Jones")), [], "the index")
+        with refused(BizcoreError) as seen:
+            acme.get(Person, "p")
+        same(seen[0].code, "erased", "the refusal")
+        same(acme.apply(toys.meet("p", "Canary Jones"), key="meet").replayed, True, "the key still answers")
+
+    def test_an_illegal_step_writes_nothing(self) -> None:
+        acme = self.company()
+        toys = self.toys(acme)
+        acme.apply(toys.note("x", id="n"), key="n")
+        acme.apply(toys.close("n"), key="c")
+        with refused(IllegalStep):
+            acme.apply(toys.edit("n", "y"), key="e")
+        same(acme.head, 2, "the head")
+
+    def told(self) -> Company:
+        """A company after the contract's story."""
+        acme = self.company()
+        for act, key in story(self.toys(acme)):
+            acme.apply(act, key=key)
+        return acme
+
+
+def story(toys: ToyDesk) -> Iterator[tuple[Any, str]]:
+    """Acts that touch everything a store keeps, each under its key."""
+    acts: list[Callable[[], Any]] = [
+        lambda: toys.deposit("cash", eur(100)),
+        lambda: toys.note("first", id="n1"),
+        lambda: toys.stack("lot a", 5, eur("0.03")),
+        lambda: toys.transfer(eur(30), source="cash", target="bank", on="2026-04-01"),
+        lambda: toys.take("lot a", 2),
+        lambda: toys.edit("n1", "second"),
+        lambda: toys.note("other"),
+        lambda: toys.half(source="cash", target="bank"),
+        lambda: toys.stack("lot b", 3, eur(1)),
+        lambda: toys.take("lot a", 3),
+        lambda: toys.close("n1"),
+        lambda: toys.take("lot b", 1),
+        lambda: toys.deposit("cash", eur("0.01"), on="2025-12-31"),
+        lambda: toys.meet("p", "Ada"),
+    ]
+    for at, act in enumerate(acts):
+        yield act(), f"story {at:03d}"
+
+
+def seen_of(company: Company) -> object:
+    """Everything that can be asked of a company, as plain data."""
+    view, reading = company.view(), company._reading()
+    totals = [
+        list(view.totals(PostingQuery(book=book), by=("account", "unit", "period"))) for book in ("journal", "cost")
+    ]
+    now = [list(view.totals(PostingQuery(book=book), by=("account", "unit"))) for book in ("journal", "cost")]
+    found = [[one.id for one in view.find(Note, "text", text)] for text in ("first", "second", "other", "old", "new")]
+    return (
+        totals,
+        now,
+        [view.balance("journal", account, CURRENCY).value for account in ("cash", "bank", SOURCE)],
+        [(lot.id, lot.amount, lot.value) for lot in view.lots("cost", POOL)],
+        found,
+        [one.to_plain() if hasattr(one, "to_plain") else repr(one) for one in view.all(Note)],
+        list(reading.postings(PostingQuery(book="journal"))),
+        view.series("N"),
+        [row.position for row in reading.log()],
+        company.state_hash(),
+    )

@@ -1,0 +1,111 @@
+"""kill -9 at random instants: what was acknowledged is there, nothing is there in part."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+from typing import Final, NamedTuple, NoReturn, cast
+
+from bizcore.book.entry import Entry
+from bizcore.change.act import Act
+from bizcore.change.reading import PostingQuery
+from bizcore.company import Company
+from bizcore.kernel.money import Money
+from bizcore.store.clock import machine_clock, machine_ids
+from bizcore.store.sqlite import SqliteDatabase
+from bizcore.testing.contract import Broken
+from bizcore.testing.toys import CURRENCY, ToyDesk
+
+_LATEST: Final = 0.045
+
+
+class Crashed(NamedTuple):
+    """What a series of kills showed."""
+
+    kills: int
+    between: int
+    """Kills after the first and before the last acknowledgement that the process would have given."""
+
+    acknowledged: int
+
+
+def company_at(path: Path) -> Company:
+    """The company of a crash series, in connections of this process's own."""
+    database = SqliteDatabase(path, clock=machine_clock, ids=machine_ids)
+    return Company.create("acme", currency=CURRENCY, store=database, desks=[ToyDesk], actor="ann")
+
+
+def kill_at_random(path: Path, *, kills: int, seed: str) -> Crashed:
+    """Let a process write and kill it, again and again on one file; look after each.
+
+    Guarantees checked: every acknowledged key is there; totals are their postings; the chain holds; the key that was under way
+    gives exactly one entry when it is sent again. Raises: Broken. POSIX only.
+    """
+    source = random.Random(seed)
+    between = acknowledged = 0
+    company_at(path).close()
+    for turn in range(kills):
+        acks = _killed(path, turn, source.uniform(0.001, _LATEST))
+        between += bool(acks)
+        acknowledged += len(acks)
+        _judge(path, turn, acks)
+    return Crashed(kills, between, acknowledged)
+
+
+def _killed(path: Path, turn: int, after: float) -> list[str]:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _write_for_ever(path, turn, writing)
+    os.close(writing)
+    # The clock starts when the child is ready: half of the kills hit its first commits, half later ones.
+    os.read(reading, 1)
+    time.sleep(after)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    with os.fdopen(reading, "rb") as stream:
+        text = stream.read().decode()
+    return [line for line in text.split("\n")[:-1] if line]
+
+
+def _write_for_ever(path: Path, turn: int, pipe: int) -> NoReturn:
+    try:
+        acme = company_at(path)
+        os.write(pipe, b"\n")
+        for number in range(1_000_000):
+            key = f"turn {turn:04d} {number:06d}"
+            acme.apply(_deposit(acme), key=key)
+            os.write(pipe, f"{key}\n".encode())
+    finally:
+        os._exit(1)
+
+
+def _deposit(company: Company) -> Act[Entry]:
+    return cast("ToyDesk", company.desk("toy")).deposit("cash", Money.of_minor(7, CURRENCY))
+
+
+def _judge(path: Path, turn: int, acks: list[str]) -> None:
+    acme = company_at(path)
+    try:
+        view = acme.view()
+        lost = [key for key in acks if acme._reading().logged(key) is None]
+        if lost:
+            raise Broken(f"kill {turn}: {len(lost)} acknowledged changes are lost, the first is {lost[0]}")
+        rows = list(view.postings(PostingQuery(book="journal")))
+        held = view.balance("journal", "cash", CURRENCY).value.minor
+        if sum(row.amount for row in rows) or held != 7 * acme.head or len(rows) != 2 * acme.head:
+            raise Broken(f"kill {turn}: {len(rows)} postings and {held} cents for {acme.head} changes")
+        if turn % 20 == 0 and not acme.verify().ok:
+            raise Broken(f"kill {turn}: the chain is broken")
+        under_way = f"turn {turn:04d} {len(acks):06d}"
+        was_there = acme._reading().logged(under_way) is not None
+        head = acme.head
+        answers = [acme.apply(_deposit(acme), key=under_way) for _ in range(2)]
+        if acme.head != head + (not was_there) or answers[0].position != answers[1].position:
+            raise Broken(f"kill {turn}: sending {under_way} again gave another entry")
+    finally:
+        acme.close()

@@ -1,0 +1,82 @@
+"""Long stories on memory and SQLite beside a slower model; the counts are part of the law."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bizcore.company import Company
+from bizcore.store.opener import open_store
+from bizcore.testing.machine import VERBS, Machine, Played, Step, step
+from bizcore.testing.toys import CURRENCY, Note, Person, ToyDesk
+
+
+def company(url: str, name: str = "acme") -> Company:
+    return Company.create(name, currency=CURRENCY, store=url, desks=[ToyDesk], kinds=[Note, Person], actor="ann")
+
+
+def judged(played: Played, least: int, capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        counts = ", ".join(f"{verb} {played.taken[verb]}+{played.refused[verb]}" for verb in VERBS)
+        print(f"\n{played.acts} acts, {float(played.refusals):.0%} refused: {counts}")
+    assert played.acts >= least
+    assert Fraction(1, 10) <= played.refusals <= Fraction(2, 5)
+    assert all(played.taken[verb] + played.refused[verb] for verb in VERBS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(4))
+def test_memory_and_the_model_agree_over_fifty_thousand_acts(part: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Four parts of 12,600 acts each."""
+    source = random.Random(f"memory {part}")
+    judged(Machine(company("memory:")).play([step(source) for _ in range(12_600)]), 12_500, capsys)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(2))
+def test_sqlite_and_the_model_agree_over_ten_thousand_acts(
+    part: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two parts of 5,100 acts each, durable one by one; the file opened anew says the same."""
+    source = random.Random(f"sqlite {part}")
+    acme = company(f"sqlite:///{tmp_path}/books.db")
+    machine = Machine(acme)
+    judged(machine.play([step(source) for _ in range(5_100)]), 5_000, capsys)
+    state = acme.state_hash()
+    assert acme.verify().ok
+    acme.close()
+    machine.company = company(f"sqlite:///{tmp_path}/books.db")
+    machine.compare()
+    assert machine.company.state_hash() == state
+
+
+steps = st.builds(Step, st.sampled_from(VERBS), st.integers(0, 999), st.integers(0, 999), st.integers(1, 400))
+
+
+@given(st.lists(steps, max_size=40))
+@settings(max_examples=60)
+def test_short_stories_agree_and_shrink(story: list[Step]) -> None:
+    Machine(company("memory:")).play(story, thorough=5)
+
+
+@given(st.lists(steps, max_size=25))
+@settings(max_examples=15)
+def test_equal_acts_give_equal_state_on_both_stores(story: list[Step]) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        store = open_store(f"sqlite:///{folder}/books.db")
+        both = []
+        for url in ("memory:", store):
+            acme = Company.create(
+                "acme", currency=CURRENCY, store=url, desks=[ToyDesk], kinds=[Note, Person], actor="ann"
+            )
+            Machine(acme).play(story)
+            both.append(acme.state_hash())
+        store.close()
+    assert both[0] == both[1]
