@@ -8,10 +8,10 @@ import pytest
 
 from bizcore.book.entry import Entry, Unbalanced, credit, debit
 from bizcore.book.pending import ExceedsPending, NotPending, Pending
-from bizcore.kernel.calendars import RetailCalendar
 from bizcore.kernel.exact import Exact, InvalidAmount, number, plain_number
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity, convert
+from bizcore.kernel.retail import RetailCalendar
 from bizcore.kernel.rounding import Allocation, Rounding, allocate, divide
 
 WAITING = {"REL-HASH-05": "a second version of the chain's form"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from attrs import fields, frozen
 
@@ -11,7 +11,9 @@ from bizcore.change.view import View
 from bizcore.flow.document import Document
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.spans import Span
-from bizcore.kernel.table import Column, Table
+
+if TYPE_CHECKING:
+    from bizcore.kernel.table import Table
 
 K = TypeVar("K", bound=Document)
 
@@ -109,6 +111,8 @@ class Documents(Generic[K]):
 
     def table(self, *columns: str) -> Table:
         """The documents as a table of the fields named, all simple ones by default. Raises: NoSuchField."""
+        from bizcore.kernel.table import Column, Table
+
         names = tuple(one.name for one in fields(self.cls))
         for name in columns:
             if name not in names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, MutableMapping
+from enum import Enum
 from functools import cached_property, lru_cache
 from typing import Any, Final, TypeVar, cast, final
 
@@ -108,6 +109,13 @@ def _default(cls: Any) -> Policies:
     return made
 
 
+class Noting(Enum):
+    """Whether a view notes what is read: a planner's does, so that it can be asked again; a report's need not."""
+
+    READS = "reads"
+    NOTHING = "nothing"
+
+
 class Decoder:
     """Turns stored bodies into values, each text once: documents are immutable, so the same text is the same value."""
 
@@ -141,12 +149,21 @@ class View:
     Planners take it first and ask it for what they need; they get documents, lots, balances and postings, and mint ids.
     """
 
-    def __init__(self, reading: Reading, settings: Settings, *, base: str = "", decoder: Decoder | None = None) -> None:
+    def __init__(
+        self,
+        reading: Reading,
+        settings: Settings,
+        *,
+        base: str = "",
+        decoder: Decoder | None = None,
+        noting: Noting = Noting.READS,
+    ) -> None:
         self._reading = reading
         self._settings = settings
         self._base = base
         self._minted = 0
         self._decoder = decoder or Decoder()
+        self._noting = noting
         self.reads: Reads = {}
 
     @property
@@ -291,14 +308,18 @@ class View:
 
     def postings(self, query: PostingQuery) -> Iterator[PostingRow]:
         """Postings as rows of scaled integers, in order of period, account, unit, position, line."""
-        self.reads["postings", query] = marks_of(self._reading, query)
+        self._note_postings(query)
         return self._reading.postings(query)
 
     def totals(self, query: PostingQuery, *, by: tuple[str, ...]) -> list[TotalRow]:
         """Sums of postings by any of account, unit, period, party."""
         rows = list(self._reading.totals(query, by=by))
-        self.reads["postings", query] = marks_of(self._reading, query)
+        self._note_postings(query)
         return rows
+
+    def _note_postings(self, query: PostingQuery) -> None:
+        if self._noting is Noting.READS:
+            self.reads["postings", query] = marks_of(self._reading, query)
 
     def series(self, name: str) -> int:
         """How many numbers a series has given."""

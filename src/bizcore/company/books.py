@@ -15,9 +15,8 @@ from bizcore.change.desk import Desk
 from bizcore.change.documents import Documents
 from bizcore.change.reading import LogRow, Reading
 from bizcore.change.settings import Settings
-from bizcore.change.view import Decoder, View
+from bizcore.change.view import Decoder, Noting, View
 from bizcore.company import landing, wiring
-from bizcore.company.lineage import Trace, trace
 from bizcore.company.refusals import NotAuthorized, ReadOnly, UnknownDesk, UnknownKey
 from bizcore.flow.document import Document, Ref
 from bizcore.kernel.codec import encode
@@ -27,6 +26,7 @@ from bizcore.store.port import Database, Store
 if TYPE_CHECKING:
     from bizcore.bridges.order_to_cash import OrderToCashDesk
     from bizcore.bridges.procure_to_pay import ProcureToPayDesk
+    from bizcore.company.lineage import Trace
     from bizcore.finance.desk import FinanceDesk
     from bizcore.sfa.desk import SfaDesk
     from bizcore.supply.desk import SupplyDesk
@@ -118,7 +118,7 @@ class Books:
 
     def view(self) -> View:
         """A stable view of now, for reports and calculations of one's own."""
-        return View(self._reading(), self.settings, decoder=self._decoder)
+        return View(self._reading(), self.settings, decoder=self._decoder, noting=Noting.NOTHING)
 
     def documents(self, cls: type[K]) -> Documents[K]:
         """The documents of a kind."""
@@ -151,6 +151,8 @@ class Books:
 
     def trace(self, start: Ref | Document) -> Trace:
         """Walk origin links from a document, both ways."""
+        from bizcore.company.lineage import trace
+
         return trace(self._reading(), start.ref if isinstance(start, Document) else start)
 
     def state_hash(self) -> str:

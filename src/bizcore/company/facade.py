@@ -15,7 +15,7 @@ from bizcore.change.desk import Desk, verbs_of
 from bizcore.change.reading import LogRow
 from bizcore.change.settings import Settings
 from bizcore.change.view import Decoder, View
-from bizcore.company import landing, master, wiring
+from bizcore.company import landing, wiring
 from bizcore.company.books import Authorize, Books
 from bizcore.company.refusals import (
     BatchTooLarge,
@@ -36,6 +36,7 @@ from bizcore.store.opener import open_store
 from bizcore.store.port import Database, Store
 
 if TYPE_CHECKING:
+    from bizcore.company import master
     from bizcore.company.fork import Fork
 
 D = TypeVar("D", bound=Document | Entry)
@@ -177,11 +178,15 @@ class Company(Books):
         given: object = document
         if not isinstance(given, Document) or not given.kind:
             raise NotApplicable(what=document)
+        from bizcore.company import master
+
         arguments: Map[Any] = Map({"document": document, "kind": type(document).kind})
         return Act("put", arguments, cast("Callable[..., Changes[K]]", master.put))
 
     def erase(self, ref: Ref | Document) -> Act[master.Erasure]:
         """The act that blanks a personal document; the books and the chain stay. Raises: UnknownKind."""
+        from bizcore.company import master
+
         one = ref.ref if isinstance(ref, Document) else ref
         cls = self.kinds.get(one.kind)
         if cls is None:

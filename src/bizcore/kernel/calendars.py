@@ -1,4 +1,4 @@
-"""Fiscal calendars: month-based with any start, and retail years of 52 or 53 weeks."""
+"""Fiscal calendars of months, with any start; retail years of weeks are in `retail`."""
 
 from __future__ import annotations
 
@@ -125,54 +125,3 @@ def calendar(name: str) -> FiscalCalendar:
     if not prefix and month.isascii() and month.isdigit() and len(month) == 2:
         return FiscalCalendar(name, int(month))
     raise UnknownCalendar(name=name)
-
-
-@frozen
-class RetailCalendar:
-    """Fiscal years of whole weeks: 52, or 53 when the anchor asks for it; quarters of 4-5-4 weeks, or another pattern.
-
-    A year ends on the `weekday` (Monday is 0) nearest to a day of the year, by default the Saturday nearest to 31 January, and is
-    named after the calendar year it begins in. The extra week belongs to the last period.
-
-    Source: the 4-5-4 calendar of the National Retail Federation: 53 weeks in 2000, 2006, 2012, 2017, 2023.
-
-    >>> retail = RetailCalendar()
-    >>> [year for year in range(2000, 2026) if retail.weeks(year) == 53]
-    [2000, 2006, 2012, 2017, 2023]
-    """
-
-    weekday: int = 5
-    month: int = 1
-    day_of_month: int = 31
-    pattern: tuple[int, int, int] = (4, 5, 4)
-
-    def end(self, year: int) -> date:
-        """The last day of a fiscal year."""
-        anchor = date(year + 1, self.month, self.day_of_month)
-        ahead = (self.weekday - anchor.weekday()) % 7
-        return anchor + timedelta(days=ahead if ahead <= 3 else ahead - 7)
-
-    def year(self, year: int) -> Period:
-        """A fiscal year."""
-        return Period(self.end(year - 1) + timedelta(days=1), self.end(year) + timedelta(days=1), f"{year:04d}")
-
-    def weeks(self, year: int) -> int:
-        """How many weeks a fiscal year has."""
-        return (self.end(year) - self.end(year - 1)).days // 7
-
-    def periods(self, year: int) -> tuple[Period, ...]:
-        """The twelve periods of a year, by the pattern; the last takes the extra week."""
-        lengths = list(self.pattern * 4)
-        lengths[-1] += self.weeks(year) - sum(lengths)
-        start = self.end(year - 1) + timedelta(days=1)
-        found = []
-        for number, weeks in enumerate(lengths, 1):
-            end = start + timedelta(weeks=weeks)
-            found.append(Period(start, end, f"{year:04d}-{number:02d}"))
-            start = end
-        return tuple(found)
-
-    def quarters(self, year: int) -> tuple[Period, ...]:
-        """The four quarters of a year: three periods each, whatever their weeks."""
-        months = self.periods(year)
-        return tuple(Period(months[3 * at].start, months[3 * at + 2].end, f"{year:04d}-Q{at + 1}") for at in range(4))

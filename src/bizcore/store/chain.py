@@ -8,9 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from hashlib import sha256
-from typing import Final
-
-from attrs import frozen
+from typing import Final, NamedTuple
 
 from bizcore.change.reading import LogRow
 from bizcore.change.record import INTENT
@@ -25,16 +23,14 @@ BESIDE: Final = "$beside"
 """Key of an intent whose text lies beside the log, because it holds personal data."""
 
 
-@frozen
-class Anchor:
+class Anchor(NamedTuple):
     """A position and the hash there, to keep outside the store."""
 
     position: int
     hash: str
 
 
-@frozen
-class Verdict:
+class Verdict(NamedTuple):
     """What following the chain found: how many links hold, how many documents were erased, the first that does not hold."""
 
     ok: bool

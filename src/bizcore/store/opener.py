@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from importlib import import_module
-from importlib.metadata import entry_points
-from pathlib import Path
 from typing import Final, cast
 
 from bizcore.kernel.errors import Invalid
@@ -61,6 +59,8 @@ def open_store(url: str, *, clock: Clock = machine_clock, ids: Ids = machine_ids
 
 
 def _identity(url: str) -> str:
+    from pathlib import Path
+
     scheme, _, rest = url.partition(":///")
     return f"{scheme}:///{Path(rest).resolve()}" if rest else url
 
@@ -69,6 +69,8 @@ def _adapter(url: str) -> Callable[..., Database]:
     scheme = url.partition(":")[0]
     if scheme == "sqlite" and url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
         return cast("Callable[..., Database]", import_module("bizcore.store.sqlite").SqliteDatabase.from_url)
+    from importlib.metadata import entry_points  # 20 ms, only for a store of somebody else's
+
     for one in entry_points(group=GROUP, name=scheme):
         return cast("Callable[..., Database]", one.load())
     names = sorted({one.name for one in entry_points(group=GROUP)})

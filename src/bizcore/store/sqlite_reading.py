@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
+from attrs import evolve
+
 from bizcore.change import record
 from bizcore.change.reading import (
     BalanceRow,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from bizcore.store.sqlite import SqliteDatabase
 
 CACHE_MAX: Final = 20_000
+LISTED_MAX: Final = 2_000
 _LAST: Final = "\U0010ffff"
 
 _DOC: Final = (
@@ -59,6 +62,7 @@ _NOW: Final = (
     "select debit-credit, value_debit-value_credit, position from bizcore_totals"
     f" where company=? and book=? and account=? and unit=? and period={schema.NOW}"
 )
+_SIDES: Final = "sum(max(amount,0)), sum(max(-amount,0)), sum(max(value,0)), sum(max(-value,0))"
 _PERIODS: Final = (
     "with recursive p(period) as (select min(period) from bizcore_postings where company=?1 and book=?2"
     " union all select (select min(period) from bizcore_postings where company=?1 and book=?2 and period>p.period) from p"
@@ -73,6 +77,7 @@ class Cache:
         self.position: int = -1
         self.docs: dict[tuple[str, str], Row | None] = {}
         self.found: dict[tuple[Any, ...], list[tuple[IndexKey, Row]]] = {}
+        self.listed: dict[tuple[str, str, int], list[Row]] = {}
 
     def at(self, position: int) -> Cache:
         """The cache for a head: this one, or an empty one when this is another's. Readings that hold this one keep it."""
@@ -96,8 +101,13 @@ class Cache:
                 self.position = -1
                 return
         if kinds:
-            for key in [one for one in self.found if one[0] == "origin" or str(one[0]).partition(".")[0] in kinds]:
-                del self.found[key]
+            self.found = {key: rows for key, rows in self.found.items() if not _touches(str(key[0]), kinds)}
+            self.listed = {key: rows for key, rows in self.listed.items() if not _touches(key[0], kinds)}
+
+
+def _touches(index: str, kinds: set[str]) -> bool:
+    """Whether what an index answered may be another once documents of some kinds were written."""
+    return index == "origin" or index.partition(".")[0] in kinds
 
 
 _EMPTY: Final = Cache()
@@ -184,10 +194,16 @@ class SqliteReading:
 
     def all(self, kind: str, *, after: str = "", limit: int) -> Sequence[Row]:
         """The latest versions of the documents of a kind, by id."""
+        cache = self._cached()
+        asked = (f"{kind}.*", after, limit)
+        if asked in cache.listed:
+            return cache.listed[asked]
         with self._asking() as connection:
-            return [
-                Row(*one) for one in connection.execute(_ALL, (self._number, kind, after, self._head.position, limit))
-            ]
+            rows = connection.execute(_ALL, (self._number, kind, after, self._head.position, limit)).fetchall()
+        found = [Row(*one) for one in rows]
+        if len(found) <= LISTED_MAX:
+            cache.listed[asked] = found
+        return found
 
     def find(
         self, index: str, prefix: str, *, upto: str | None = None, newest_first: bool = False, limit: int
@@ -330,12 +346,23 @@ class SqliteReading:
                 name = tuple(str(one) for one in key) if by else ()
                 _add(found, name, (debit, credit, value_debit, value_credit), 1)
         for part in parts:
-            cut_query = PostingQuery(
-                book=query.book, account=query.account, first=query.first, last=query.last, unit=query.unit,
-                span=part.intersect(span),
-            )  # fmt: skip
-            for row in self._rows(connection, cut_query):
-                _add(found, tuple(str(getattr(row, one)) for one in by), sides(row.amount, row.value), 1)
+            self._add_part(connection, evolve(query, span=part.intersect(span)), by, found)
+
+    def _add_part(
+        self, connection: sqlite3.Connection, query: PostingQuery, by: tuple[str, ...], found: dict[Any, list[int]]
+    ) -> None:
+        """The postings of a part period, summed where they lie."""
+        where, bound = self._where(query)
+        group = f" group by {', '.join(by)}" if by else ""
+        for clause, periods in self._ranges(connection, query):
+            rows = connection.execute(
+                f"select {', '.join(by) or '1'}, {_SIDES} from bizcore_postings where company=? and book=?{clause}{where}{group}",
+                (self._number, query.book, *periods, *bound),
+            )
+            for *key, debit, credit, value_debit, value_credit in rows:
+                if debit is not None:
+                    name = tuple(str(one) for one in key) if by else ()
+                    _add(found, name, (debit, credit, value_debit, value_credit), 1)
 
     def _account_where(self, query: PostingQuery) -> tuple[str, tuple[object, ...]]:
         conditions = [
