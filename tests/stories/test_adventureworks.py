@@ -1,0 +1,136 @@
+"""One real quarter: the figures of the example against the same figures computed without the library."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import os
+import sys
+from datetime import date
+from decimal import ROUND_HALF_UP, Context, Decimal
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DATA = Path(os.environ.get("BIZCORE_TEST_DATA", ROOT.parent / "shared" / "data")) / "adventureworks"
+EXACT = Context(prec=60)
+
+pytestmark = pytest.mark.skipif(
+    not (DATA / "sales_orders.csv").exists(), reason=f"no AdventureWorks data in {DATA}; set BIZCORE_TEST_DATA"
+)
+
+
+@pytest.fixture(scope="module")
+def example() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("adventureworks_run", ROOT / "examples" / "adventureworks" / "run.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def result(example: ModuleType) -> dict[str, Any]:
+    found: dict[str, Any] = example.run(DATA, "memory:")
+    return found
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def cents(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP, context=EXACT)
+
+
+def plain_figures() -> dict[str, str]:
+    """The five figures by dictionaries and `decimal` alone."""
+    orders = [one for one in rows("sales_orders") if one["order_date"] <= "2011-06-30"]
+    lines: dict[str, list[dict[str, str]]] = {}
+    for one in rows("sales_order_lines"):
+        lines.setdefault(one["order_id"], []).append(one)
+    rates = {(one["date"], one["to"]): Decimal(one["end_of_day_rate"]) for one in rows("currency_rates")}
+    currency = {one["rate_id"]: one["to"] for one in rows("currency_rates")}
+    costs = {
+        one["item_id"]: Decimal(one["standard_cost"])
+        for one in rows("cost_history")
+        if one["valid_from"] <= "2011-05-31"
+    }
+    left: dict[str, list[Decimal]] = {}
+    for order in orders:
+        for one in lines[order["order_id"]]:
+            left.setdefault(one["item_id"], [Decimal(0), Decimal(0)])[0] += Decimal(one["quantity"])
+    for item, stock in left.items():
+        stock[1] = cents(stock[0] * costs[item])
+    shipped = sorted(
+        (one for one in orders if one["ship_date"] <= "2011-06-30"),
+        key=lambda one: (one["ship_date"], int(one["order_id"])),
+    )
+    revenue = cost = receivables = result = Decimal(0)
+    for order in shipped:
+        owed = cents(Decimal(order["tax"])) + cents(Decimal(order["freight"]))
+        rate = to_pay_at = Decimal(1)
+        if order["currency_rate_id"]:
+            rate = rates[order["ship_date"], currency[order["currency_rate_id"]]]
+        foreign = cents(Decimal(order["tax"]) * rate) + cents(Decimal(order["freight"]) * rate)
+        for one in sorted(lines[order["order_id"]], key=lambda line: int(line["line_id"])):
+            revenue += cents(Decimal(one["line_total"]))
+            owed += cents(Decimal(one["line_total"]))
+            foreign += cents(EXACT.multiply(Decimal(one["line_total"]), rate))
+            stock, quantity = left[one["item_id"]], Decimal(one["quantity"])
+            leaving = stock[1] if quantity == stock[0] else cents(EXACT.divide(stock[1] * quantity, stock[0]))
+            stock[0] -= quantity
+            stock[1] -= leaving
+            cost += leaving
+        if date.fromisoformat(order["due_date"]) > date(2011, 6, 30):
+            receivables += owed
+        else:
+            if order["currency_rate_id"]:
+                to_pay_at = rates[order["due_date"], currency[order["currency_rate_id"]]]
+            result += cents(EXACT.divide(foreign, to_pay_at)) - owed
+    goods = sum((stock[1] for stock in left.values()), Decimal(0))
+    named = {
+        "revenue": revenue,
+        "cost_of_sales": cost,
+        "receivables": receivables,
+        "realised_fx": result,
+        "finished_goods": goods,
+    }
+    return {name: str(figure) for name, figure in named.items()}
+
+
+def test_every_check_is_green(result: dict[str, Any]) -> None:
+    assert [one for one in result["checks"] if not one["ok"]] == []
+    assert len(result["checks"]) > 10
+
+
+def test_the_orders_are_all_there(result: dict[str, Any]) -> None:
+    assert (result["orders"], result["order_subtotal"], result["order_total"]) == (184, "962716.7417", "1074117.4188")
+    assert result["orders_shipped"] == sum(
+        one["ship_date"] <= "2011-06-30" for one in rows("sales_orders") if one["order_date"] <= "2011-06-30"
+    )
+
+
+def test_the_figures_are_those_computed_without_the_library(result: dict[str, Any]) -> None:
+    assert result["figures"] == plain_figures()
+
+
+def test_every_rounding_difference_has_its_line(result: dict[str, Any]) -> None:
+    for one in result["rounding"]:
+        assert Decimal(one["booked"]) - Decimal(one["exact"]) == Decimal(one["difference"])
+        assert abs(Decimal(one["difference"])) <= Decimal("0.005")
+
+
+def test_sqlite_gives_identical_statements_and_state(
+    example: ModuleType, result: dict[str, Any], tmp_path: Path
+) -> None:
+    assert example.run(DATA, f"sqlite:///{tmp_path}/aw.db") == result
+    assert example.run(DATA, f"sqlite:///{tmp_path}/aw.db") == result, (
+        "sent again, everything is answered and nothing is added"
+    )
