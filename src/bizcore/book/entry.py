@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid
-from bizcore.kernel.ids import checked_id
+from bizcore.kernel.ids import checked_id, checked_ref, checked_text
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
@@ -95,10 +95,7 @@ def _optional_day(value: Day | None) -> date | None:
 
 
 def _optional_id(value: object) -> str | None:
-    # Lot and party ids may carry the `#` of a minted id, so only type and length are checked here.
-    if value is None or (type(value) is str and 0 < len(value) <= 250):
-        return value
-    return checked_id(value, "id")
+    return None if value is None else checked_ref(value, "id")  # lots are named after minted ids, which carry a `#`
 
 
 @frozen
@@ -185,7 +182,7 @@ class Entry:
     on: date = field(converter=day)
     postings: tuple[Posting, ...] = field(converter=_postings)
     book: str = field(default="journal", kw_only=True)
-    text: str = field(default="", kw_only=True)
+    text: str = field(default="", kw_only=True, converter=checked_text)
     ledger: str = field(default="main", kw_only=True)
     period: str = field(default="", kw_only=True)
     about: date | None = field(default=None, kw_only=True, converter=_optional_day)

@@ -29,7 +29,7 @@ from bizcore.flow.document import Document, Ref
 from bizcore.kernel.calendars import calendar as calendar_named
 from bizcore.kernel.codec import decode, encode
 from bizcore.kernel.currencies import digits
-from bizcore.kernel.ids import checked_id
+from bizcore.kernel.ids import checked_id, checked_text
 from bizcore.kernel.maps import Map
 from bizcore.store.commit import check_reads
 from bizcore.store.opener import open_store
@@ -267,6 +267,7 @@ class Company(Books):
         from bizcore.company.fork import Fork
 
         who = self._who(actor)
+        checked_text(reason)
         if key is not None:
             checked_id(key, "key")
         if isinstance(what, Act):
@@ -290,6 +291,7 @@ class Company(Books):
 
         Guarantees: all or nothing. An error carries `.index` and `.key` of the act it is about.
         """
+        checked_text(reason)
         intents = [_Intent(act, checked_id(key, "key") if key is not None else None) for act, key in acts]
         if len(intents) > BATCH_MAX:
             raise BatchTooLarge(count=len(intents), most=BATCH_MAX)

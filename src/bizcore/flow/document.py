@@ -100,7 +100,7 @@ class Document:
         """Turn the body of an older kind version into this one; pure, and never written back."""
         return data
 
-    def keys(self) -> set[tuple[str, str]]:
+    def index_keys(self) -> set[tuple[str, str]]:
         """Every (index, key) under which the document is found; components end with a unit separator."""
         found: set[tuple[str, str]] = set()
         kind = type(self).kind

@@ -23,6 +23,7 @@ import attrs
 from bizcore.kernel.days import day, instant
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.exact import fraction, number, plain_number
+from bizcore.kernel.ids import checked_text
 from bizcore.kernel.maps import Map
 
 T = TypeVar("T")
@@ -30,7 +31,6 @@ T = TypeVar("T")
 Encoder = Callable[[Any], str]
 Reader = Callable[[object], Any]
 
-TEXT_MAX = 10_000
 _SEQUENCES = frozenset({tuple, list, Sequence, Iterable})
 _MAPPINGS = frozenset({Map, Mapping, dict})
 
@@ -255,7 +255,7 @@ def _mapping_reader(read: Reader) -> Reader:
     def read_all(data: object) -> Map[Any]:
         if not isinstance(data, Mapping):
             raise WrongType(value=data, expected="a mapping")
-        return Map({_text(key): at_path(str(key), read, item) for key, item in data.items()})
+        return Map({checked_text(key): at_path(str(key), read, item) for key, item in data.items()})
 
     return read_all
 
@@ -323,19 +323,6 @@ def _anything(data: object) -> object:
     return data
 
 
-def _text(data: object) -> str:
-    if type(data) is not str:
-        raise WrongType(value=data, expected="text")
-    if len(data) > TEXT_MAX or not data.isascii():
-        if len(data) > TEXT_MAX:
-            raise WrongType(value=data, expected=f"text of at most {TEXT_MAX} characters")
-        if any("\ud800" <= one <= "\udfff" for one in data):
-            raise WrongType(value=data, expected="text without lone surrogates")
-    if "\x00" in data:
-        raise WrongType(value=data, expected="text without NUL")
-    return data
-
-
 def _whole(data: object) -> int:
     if type(data) is not int:
         raise WrongType(value=data, expected="a whole number")
@@ -354,7 +341,7 @@ def _nothing(data: object) -> None:
 
 
 _READERS: dict[object, Reader] = {
-    str: _text,
+    str: checked_text,
     int: _whole,
     bool: _boolean,
     type(None): _nothing,

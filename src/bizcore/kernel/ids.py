@@ -38,6 +38,47 @@ def checked_id(value: object, what: str) -> str:
     return value
 
 
+TEXT_MAX: Final = 10_000
+
+
+class InvalidText(Invalid):
+    """Not text that can be kept: another type, too long, or with characters that no store holds."""
+
+    code = "invalid_text"
+
+    def __init__(self, *, value: object, why: str) -> None:
+        super().__init__(f"{repr(value)[:60]}: {why}", value=repr(value)[:60], why=why)
+
+
+def checked_text(value: object) -> str:
+    """Free text: at most 10,000 characters, no NUL, no lone surrogates. Raises: InvalidText.
+
+    >>> checked_text("Invoice of March")
+    'Invoice of March'
+    """
+    if type(value) is not str:
+        raise InvalidText(value=type(value).__name__, why="expected text")
+    if len(value) > TEXT_MAX:
+        raise InvalidText(value=value[:60], why=f"at most {TEXT_MAX} characters")
+    if "\x00" in value or (not value.isascii() and any("\ud800" <= one <= "\udfff" for one in value)):
+        raise InvalidText(value=value[:60], why="NUL and lone surrogates are refused")
+    return value
+
+
+def checked_ref(value: object, what: str) -> str:
+    """An id as it stands in a reference: given by a caller, or minted with its `#`. Raises: InvalidId.
+
+    >>> checked_ref("order 4711#1", "lot")
+    'order 4711#1'
+    """
+    if type(value) is str and 0 < len(value) <= ID_MAX + 50:
+        if value.isascii() and value.isprintable():
+            return value
+        checked_id(value.replace("#", "")[:ID_MAX] or "-", what)
+        return value
+    return checked_id(value, what)
+
+
 def minted(base: str, count: int) -> str:
     """The id of the n-th thing that one act makes: readable, and the same on each planning.
 

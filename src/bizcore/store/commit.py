@@ -13,20 +13,24 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from bizcore.book.entry import Entry
-from bizcore.change.changes import Changes, Derived, Floor, FloorBroken
+from bizcore.change.changes import Changes, Derived, Floor, FloorBroken, TooLarge
 from bizcore.change.reading import BalanceRow, Head, LogRow, LotRow, PostingQuery, PostingRow, Reading, Row
 from bizcore.change.reads import Reads, mark
 from bizcore.change.record import ARGUMENT, INTENT
 from bizcore.change.settings import Settings
-from bizcore.flow.document import Document, Ref
+from bizcore.flow.document import SEPARATOR, Document, Ref
 from bizcore.kernel.codec import decode, encode
 from bizcore.kernel.errors import LawBroken
+from bizcore.kernel.ids import checked_text
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.store.chain import BESIDE, START, digest, link
 from bizcore.store.overlay import IndexKey, Overlay, Write
 from bizcore.store.port import KeyReused, OutOfRange, Stale
 from bizcore.store.rows import INT_MAX, moved, posting_rows, sides
+
+BODY_MAX = 8_000_000
+"""The most characters that a log body, an intent or a document's body has."""
 
 LARGE = 10**12
 """Minor units from which a total's range is checked before it is written."""
@@ -87,6 +91,13 @@ def commit(overlay: Overlay, sealed: Sealed, settings: Settings, stamp: Stamp, *
         rows.append((Row(INTENT, sealed.key, position, 1, intent), salt))
         intent = f'{{"{BESIDE}":"{digest(intent, salt)}"}}'
     body = _body(sealed, digests, series, documents)
+    for what, text in (
+        ("characters of a body", body),
+        ("characters of an intent", sealed.intent),
+        *(("characters of a document", row.body) for row, _ in rows),
+    ):
+        if len(text) > BODY_MAX:
+            raise TooLarge(what=what, count=len(text), most=BODY_MAX)
     instant = max(stamp.instant(), head.instant)
     row = LogRow(position, instant, sealed.actor, sealed.reason, sealed.key, sealed.act, intent, body, "")
     row = row._replace(hash=link(head.hash, row))
@@ -161,18 +172,26 @@ def _written(
         salt = stamp.salt() if cls.personal else ""
         rows.append((Row(kind, one.id, position, cls.version, body), salt))
         digests.append((kind, one.id, cls.version, digest(body, salt)))
-        new = one.keys()
+        new = {(name, checked_key(key)) for name, key in one.index_keys()}
         old = _keys_before(cls, before)
         added += [(name, (key, kind, one.id)) for name, key in sorted(new - old)]
         removed += [(name, (key, kind, one.id)) for name, key in sorted(old - new)]
     return rows, digests, tuple(added), tuple(removed)
 
 
+def checked_key(key: str) -> str:
+    """An index key that a store can hold. Raises: InvalidText."""
+    if not key.isascii():
+        for part in key.split(SEPARATOR):
+            checked_text(part)
+    return key
+
+
 def _keys_before(cls: type[Document], row: Row | None) -> set[tuple[str, str]]:
     if row is None or not row.body:
         return set()
     data = json.loads(row.body)
-    return decode(cls, cls.lift(data, row.version) if row.version < cls.version else data).keys()
+    return decode(cls, cls.lift(data, row.version) if row.version < cls.version else data).index_keys()
 
 
 def _body(

@@ -37,7 +37,7 @@ class Faults:
     """
 
     def __init__(self) -> None:
-        self.fired = False
+        self.fired: bool = False
         self._left = 0
         self._fault = Fault.IO
 

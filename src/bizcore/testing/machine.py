@@ -50,7 +50,7 @@ class Model:
         self.notes: dict[str, str] = {}
         self.closed: set[str] = set()
         self.people: set[str] = set()
-        self.numbers = 0
+        self.numbers: int = 0
 
     def deposit(self, account: str, amount: int) -> bool:
         """Money comes in."""
@@ -152,7 +152,7 @@ class Machine:
 
     def __init__(self, company: Company) -> None:
         self.company = company
-        self.model = Model()
+        self.model: Model = Model()
         self.played: Played = Played(Counter(), Counter())
         self._toys = cast("ToyDesk", company.desk("toy"))
         self._keys: list[tuple[str, Act[Any]]] = []

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import pytest
 
-from bizcore.kernel.codec import MissingField, UnknownField, WrongType, decode, encode, reader
+from bizcore.kernel.codec import MissingField, UnknownField, decode, encode, reader
 from bizcore.kernel.currencies import UnknownCurrency, currencies, currency, digits
 from bizcore.kernel.days import NaiveInstant, NotADate, day, instant
 from bizcore.kernel.errors import BizcoreError, Invalid
@@ -194,7 +194,7 @@ def test_a_missing_rate_is_an_error_and_a_quoted_pair_serves_both_ways() -> None
 
 
 def test_a_reader_says_where_the_wrong_value_stands() -> None:
-    with pytest.raises(WrongType) as error:
+    with pytest.raises(Invalid) as error:
         decode(Party, {"id": "beta", "name": "Beta", "contact_points": [{"kind": "email", "value": 5}]})
     assert error.value.path == "contact_points.0.value"
     with pytest.raises(UnknownField):
