@@ -18,10 +18,11 @@ from bizcore.flow.document import Document, Ref
 from bizcore.kernel.days import Day
 from bizcore.kernel.errors import Refused
 from bizcore.kernel.exact import Number, fraction
+from bizcore.sfa import orders
 from bizcore.sfa.orders import Figures, Order, OrderLine, Progress
 from bizcore.sfa.orders import progress as derived
 from bizcore.sfa.policies import BillingPolicy, SfaPolicies
-from bizcore.supply.fulfilment import Delivery, DeliveryLine, plan_delivery
+from bizcore.supply.fulfilment import Delivery, DeliveryLine, cancel_delivery, plan_delivery
 from bizcore.supply.movements import CustomerReturn, Shipment
 
 K = TypeVar("K", bound=Document)
@@ -180,6 +181,46 @@ def to_bill(line: OrderLine, figures: Figures, billing: BillingPolicy) -> Decima
     return target - (figures.billed - figures.credited)
 
 
+def amend(view: View, order: str, *, line: int, quantity: Number) -> Changes[Order]:
+    """Change the quantity of a line, not below what was delivered or billed of it. Raises: BelowDone, NoOrderLine, IllegalStep."""
+    found = view.get(Order, order)
+    found.line(line)
+    figures = _figures(view, found)[found.line_ref(line)]
+    return orders.amend(
+        view, order, line=line, quantity=quantity, delivered=figures.delivered, billed=figures.billed_net
+    )
+
+
+def cancel(view: View, order: str, *, on: Day) -> Changes[Order]:
+    """Cancel an order of which nothing was delivered or billed, and what was planned to be delivered of it.
+
+    Raises: Underway, IllegalStep.
+    """
+    found = view.get(Order, order)
+    figures = _figures(view, found).values()
+    delivered = sum((one.delivered for one in figures), _ZERO)
+    billed = sum((one.billed_net for one in figures), _ZERO)
+    changes = orders.cancel(view, order, delivered=delivered, billed=billed)
+    return _without_deliveries(view, found, changes, on)
+
+
+def short_close(view: View, order: str, *, on: Day) -> Changes[Order]:
+    """Close an order with what was delivered; what is still open is cancelled, its reservations are let go.
+
+    Guarantees: ordered + over-delivered = delivered + cancelled afterwards. Raises: IllegalStep.
+    """
+    found = view.get(Order, order)
+    delivered = {str(at): _figures(view, found)[ref].delivered for at, (ref, _) in enumerate(_lines(found), 1)}
+    return _without_deliveries(view, found, orders.short_close(view, order, delivered=delivered), on)
+
+
+def _without_deliveries(view: View, order: Order, changes: Changes[Order], on: Day) -> Changes[Order]:
+    for delivery in _of(view, Delivery, order):
+        if delivery.state == "open":
+            changes += cancel_delivery(view, delivery.id, on=on)
+    return changes
+
+
 # -- figures ---------------------------------------------------------------------------------------------------------
 
 
@@ -259,4 +300,7 @@ class OrderToCashDesk(Desk):
     deliver: Final = verb(deliver)
     bill: Final = verb(bill)
     credit: Final = verb(credit)
+    amend: Final = verb(amend)
+    cancel: Final = verb(cancel)
+    short_close: Final = verb(short_close)
     progress: Final = report(progress)

@@ -375,9 +375,7 @@ def _ordered(line: QuoteLine) -> OrderLine:
     )
 
 
-def amend(
-    view: View, order: str, *, line: int, quantity: Number, delivered: Number = 0, billed: Number = 0
-) -> Changes[Order]:
+def amend(view: View, order: str, *, line: int, quantity: Number, delivered: Number, billed: Number) -> Changes[Order]:
     """Change the quantity of a line; the order gets a new revision.
 
     `delivered` and `billed` are the line's net figures, which sales does not keep: they are the floor.
@@ -393,8 +391,11 @@ def amend(
     return Changes(evolve(amended, revision=found.revision + 1))
 
 
-def cancel(view: View, order: str, *, delivered: Number = 0, billed: Number = 0) -> Changes[Order]:
-    """Cancel an order of which nothing was delivered or billed. Raises: Underway, IllegalStep."""
+def cancel(view: View, order: str, *, delivered: Number, billed: Number) -> Changes[Order]:
+    """Cancel an order of which nothing was delivered or billed; both figures are what supply and finance say.
+
+    Raises: Underway, IllegalStep.
+    """
     found = view.get(Order, order).to("cancel")
     if number(delivered) or number(billed):
         raise Underway(order=order)

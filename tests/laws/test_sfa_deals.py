@@ -1,0 +1,174 @@
+"""Laws of deals: a lead converts once, an order's figures add up, what comes back never exceeds what went."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bizcore.company import Company
+from bizcore.kernel.errors import BizcoreError
+from bizcore.kernel.money import Money
+from bizcore.sfa.leads import AlreadyConverted, Lead
+from bizcore.sfa.opportunities import StageKind, outcome_of_orders
+from bizcore.sfa.orders import Figures, Order, OrderLine, progress
+from bizcore.sfa.quotes import Quote, QuoteExpired, QuoteLine
+from bizcore.supply.fulfilment import LineQuantity
+
+AMOUNT = st.integers(0, 50).map(Decimal)
+
+
+@st.composite
+def figures(draw: st.DrawFn) -> Figures:
+    shipped, billed = draw(AMOUNT), draw(AMOUNT)
+    return Figures(
+        shipped=shipped, returned=draw(st.integers(0, int(shipped))), billed=billed, credited=draw(st.integers(0, int(billed))),
+        cancelled=draw(st.integers(0, 10)),
+    )  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.integers(10, 60), st.sampled_from(["0", "1.50", "9"]), figures()), min_size=1, max_size=5))
+def test_ordered_and_over_delivered_are_open_delivered_and_cancelled(lines: list[tuple[int, str, Figures]]) -> None:
+    order = Order(
+        id="o",
+        customer="b",
+        on="2026-01-05",
+        currency="EUR",
+        lines=[OrderLine("x", quantity, price, item="x") for quantity, price, _ in lines],
+    )
+    found = progress(order, {f"o/{at}": one for at, (_, _, one) in enumerate(lines, 1)})
+    for line in found.lines:
+        assert line.ordered + line.over_delivered == line.open + line.figures.delivered + line.figures.cancelled
+    assert 0 <= found.delivered <= 1
+    assert 0 <= found.billed <= 1
+    exact = sum(min(line.figures.delivered, line.target) for line in found.lines)
+    if len({price for _, price, _ in lines}) == 1:
+        assert found.delivered == Fraction(exact) / Fraction(sum(line.target for line in found.lines))
+
+
+@given(st.lists(st.sampled_from(["open", "closed", "cancelled"]), max_size=6))
+def test_a_deal_with_orders_is_won_exactly_when_they_say_so(states: list[str]) -> None:
+    found = outcome_of_orders(states)
+    ended = bool(states) and "open" not in states
+    assert (found is StageKind.WON) == (ended and "closed" in states)
+    assert (found is StageKind.LOST) == (ended and "closed" not in states)
+    assert (found is None) == (not states)
+
+
+VERBS = ["work", "qualify", "convert", "disqualify", "archive"]
+
+
+@given(st.lists(st.sampled_from(VERBS), max_size=8))
+@settings(max_examples=60)
+def test_a_lead_converts_once(verbs: list[str]) -> None:
+    acme = Company.create("acme", currency="EUR")
+    lead = acme.apply(acme.sfa.capture(Lead(name="Ada", on="2026-01-05")), key="lead").value.id
+    acts: dict[str, Any] = {
+        "work": acme.sfa.work(lead),
+        "qualify": acme.sfa.qualify(lead, on="2026-01-06"),
+        "convert": acme.sfa.convert(lead, on="2026-01-07", opportunity="deal", amount=Money("1", "EUR")),
+        "disqualify": acme.sfa.disqualify(lead, reason="no"),
+        "archive": acme.sfa.archive(lead),
+    }
+    for at, verb in enumerate(verbs):
+        head, before = acme.head, acme.state_hash()
+        try:
+            acme.apply(acts[verb], key=f"{verb} {at}")
+        except BizcoreError:
+            assert (acme.head, acme.state_hash()) == (head, before)
+    assert len(acme.sfa.conversions) <= 1
+    assert len(acme.sfa.customers) == len(acme.sfa.opportunities) == len(acme.sfa.conversions)
+
+
+def test_converting_again_says_what_became_of_it() -> None:
+    acme = Company.create("acme", currency="EUR")
+    lead = acme.apply(acme.sfa.capture(Lead(name="Ada", on="2026-01-05")), key="lead").value.id
+    acme.apply(acme.sfa.qualify(lead, on="2026-01-06"), key="q")
+    convert = acme.sfa.convert(lead, on="2026-01-07", customer="beta")
+    first = acme.apply(convert, key="c")
+    assert acme.apply(convert, key="c").value == first.value
+    with pytest.raises(AlreadyConverted) as error:
+        acme.apply(convert, key="again")
+    assert error.value.facts["customer"] == "beta"
+
+
+@given(st.integers(1, 30), st.integers(0, 40), st.integers(0, 40), st.integers(0, 40))
+@settings(max_examples=40)
+def test_shipped_returned_billed_and_credited_keep_their_order(
+    ordered: int, shipped: int, returned: int, again: int
+) -> None:
+    acme = Company.create("acme", currency="EUR")
+    acme.apply(acme.supply.receive("x", 100, place="main", on="2026-01-01", cost=Money("100", "EUR")), key="stock")
+    order = acme.apply(
+        acme.sfa.take_order(
+            Order(customer="b", on="2026-01-05", currency="EUR", lines=[OrderLine("x", ordered, "2", item="x")])
+        ),
+        key="o",
+    ).value.id
+    delivery = acme.apply(acme.order_to_cash.deliver(order, on="2026-01-05"), key="d").value.id
+    acts: list[tuple[str, Any]] = []
+    if shipped:
+        acts.append(("ship", acme.supply.ship(delivery, [LineQuantity(1, shipped)], on="2026-01-06")))
+    acts.append(("bill", acme.order_to_cash.bill(order, on="2026-01-07")))
+    acts += [
+        (f"back {at}", acme.supply.take_back("ship#1", [LineQuantity(1, n)], on="2026-01-08"))
+        for at, n in enumerate((returned, again))
+        if n
+    ]
+    acts += [(f"credit {at}", acme.order_to_cash.credit(f"back {at}#1", on="2026-01-09")) for at in (0, 1)]
+    for key, act in acts:
+        try:
+            acme.apply(act, key=key)
+        except BizcoreError:
+            continue
+    line = acme.order_to_cash.progress(order).lines[0].figures
+    assert line.returned <= line.shipped <= ordered
+    assert line.credited <= line.billed <= line.shipped
+    assert line.billed_net >= 0
+
+
+def test_a_quote_is_accepted_through_its_last_day_and_ordered_once() -> None:
+    acme = Company.create("acme", currency="EUR")
+    lines = [QuoteLine("x", 2, "10", tax="S20", discount_percent=10)]
+    for name, on, taken in (("a", "2026-01-31", True), ("b", "2026-02-01", False)):
+        quote = Quote(id=name, customer="beta", on="2026-01-05", currency="EUR", lines=lines, valid_until="2026-01-31")
+        acme.apply(acme.sfa.quote(quote))
+        acme.apply(acme.sfa.send(name))
+        if taken:
+            acme.apply(acme.sfa.accept(name, on=on))
+        else:
+            with pytest.raises(QuoteExpired):
+                acme.apply(acme.sfa.accept(name, on=on))
+    order = acme.apply(acme.sfa.order("a", on="2026-02-02")).value
+    assert (order.net, order.origins[0].id) == (Money("18.00", "EUR"), "a")
+    with pytest.raises(BizcoreError):
+        acme.apply(acme.sfa.order("a", on="2026-02-02"))
+    with pytest.raises(BizcoreError):
+        acme.apply(acme.sfa.order("b", on="2026-02-02"))
+    acme.apply(acme.sfa.expire("b", on="2026-02-01"))
+
+
+def test_an_order_is_cancelled_whole_or_closed_short() -> None:
+    acme = Company.create("acme", currency="EUR")
+    acme.apply(acme.supply.receive("x", 100, place="main", on="2026-01-01", cost=Money("100", "EUR")), key="stock")
+    made = [
+        Order(id=name, customer="b", on="2026-01-05", currency="EUR", lines=[OrderLine("x", 10, "2", item="x")])
+        for name in ("a", "b")
+    ]
+    for one in made:
+        acme.apply(acme.sfa.take_order(one))
+        delivery = acme.apply(acme.order_to_cash.deliver(one.id, on="2026-01-05", id=f"d {one.id}")).value
+        acme.apply(acme.supply.reserve_delivery(delivery.id, on="2026-01-05"))
+    acme.apply(acme.supply.ship("d a", [LineQuantity(1, 4)], on="2026-01-06"))
+    with pytest.raises(BizcoreError) as error:
+        acme.apply(acme.order_to_cash.cancel("a", on="2026-01-07"))
+    assert error.value.code == "underway"
+    acme.apply(acme.order_to_cash.cancel("b", on="2026-01-07"))
+    short = acme.apply(acme.order_to_cash.short_close("a", on="2026-01-07")).value
+    assert (short.state, short.lines[0].cancelled) == ("closed", 6)
+    assert acme.view().balance("reserved", "main", "x").amount.amount == 0
+    assert acme.order_to_cash.progress("a").delivery_status.value == "all"
