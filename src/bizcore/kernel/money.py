@@ -47,14 +47,21 @@ class Money:
     currency: str
 
     def __init__(self, amount: Number, currency: str) -> None:
-        places = digits(currency)
-        read = number(amount)
-        scaled = read.scaleb(places, _CONTEXT)
-        minor = int(scaled)
-        if minor != scaled:
-            raise TooFine(value=read, unit=currency, places=places)
+        try:
+            code, places, least = _forms[currency]
+        except (KeyError, TypeError):
+            code, places, least = _form(currency)
+        if type(amount) is Decimal and amount.same_quantum(least) and amount.adjusted() < _SHORT:
+            # Finite, in minor units and not long: known without taking the number apart, which costs more than the rest.
+            minor = int(amount.scaleb(places, _CONTEXT))
+        else:
+            read = number(amount)
+            scaled = read.scaleb(places, _CONTEXT)
+            minor = int(scaled)
+            if minor != scaled:
+                raise TooFine(value=read, unit=currency, places=places)
         _set_minor(self, minor)
-        _set_currency(self, known(currency))
+        _set_currency(self, code)
 
     @classmethod
     def of_minor(cls, minor: int, currency: str) -> Money:
@@ -231,6 +238,8 @@ class Money:
 
 
 _CONTEXT: Final = Context(prec=200, Emax=999_999, Emin=-999_999)
+_SHORT: Final = 30
+_forms: dict[str, tuple[str, int, Decimal]] = {}
 _new = object.__new__
 _slots: Any = Money
 _set_minor = _slots.minor.__set__
@@ -243,3 +252,9 @@ def _money(minor: int, currency: str) -> Money:
     _set_minor(made, minor)
     _set_currency(made, currency)
     return made
+
+
+def _form(currency: str) -> tuple[str, int, Decimal]:
+    """A currency's interned code, its places and its minor unit; kept, because every amount asks for them."""
+    code, places = known(currency), digits(currency)
+    return _forms.setdefault(code, (code, places, Decimal((0, (1,), -places))))
