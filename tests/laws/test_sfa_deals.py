@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -14,8 +15,8 @@ from bizcore.company import Company
 from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.money import Money
 from bizcore.sfa.leads import AlreadyConverted, Lead
-from bizcore.sfa.opportunities import StageKind, outcome_of_orders
-from bizcore.sfa.orders import Figures, Order, OrderLine, progress
+from bizcore.sfa.opportunities import Opportunity, StageKind, outcome_of_orders
+from bizcore.sfa.orders import Figures, Order, OrderLine, Status, progress
 from bizcore.sfa.quotes import Quote, QuoteExpired, QuoteLine
 from bizcore.supply.fulfilment import LineQuantity
 
@@ -31,32 +32,86 @@ def figures(draw: st.DrawFn) -> Figures:
     )  # fmt: skip
 
 
-@given(st.lists(st.tuples(st.integers(10, 60), st.sampled_from(["0", "1.50", "9"]), figures()), min_size=1, max_size=5))
-def test_ordered_and_over_delivered_are_open_delivered_and_cancelled(lines: list[tuple[int, str, Figures]]) -> None:
+PRICES = st.sampled_from(["0", "1.50", "9", "-2"])
+ITEMS = st.sampled_from(["x", None])
+
+
+@given(st.lists(st.tuples(st.integers(10, 60), PRICES, ITEMS, figures()), min_size=1, max_size=5))
+def test_ordered_and_over_delivered_are_open_delivered_and_cancelled(
+    lines: list[tuple[int, str, str | None, Figures]],
+) -> None:
     order = Order(
         id="o",
         customer="b",
         on="2026-01-05",
         currency="EUR",
-        lines=[OrderLine("x", quantity, price, item="x") for quantity, price, _ in lines],
+        lines=[OrderLine("x", quantity, price, item=item) for quantity, price, item, _ in lines],
     )
-    found = progress(order, {f"o/{at}": one for at, (_, _, one) in enumerate(lines, 1)})
-    for line in found.lines:
-        assert line.ordered + line.over_delivered == line.open + line.figures.delivered + line.figures.cancelled
+    found = progress(order, {f"o/{at}": one for at, (*_, one) in enumerate(lines, 1)})
+    for line, (_, _, item, one) in zip(found.lines, lines, strict=True):
+        assert line.done == (one.delivered if item else one.billed_net)
+        assert line.ordered + line.over_delivered == line.open + line.done + one.cancelled
     assert 0 <= found.delivered <= 1
     assert 0 <= found.billed <= 1
-    exact = sum(min(line.figures.delivered, line.target) for line in found.lines)
-    if len({price for _, price, _ in lines}) == 1:
-        assert found.delivered == Fraction(exact) / Fraction(sum(line.target for line in found.lines))
+    goods = [line for line in found.lines if line.goods]
+    assert (found.delivery_status is Status.ALL) == all(line.open == 0 for line in goods)
+    assert (found.billing_status is Status.ALL) == all(one.figures.billed_net >= one.target for one in found.lines)
+    if goods and len({abs(Decimal(price)) for _, price, *_ in lines}) == 1:
+        delivered = sum(min(line.figures.delivered, line.target) for line in goods)
+        assert found.delivered == Fraction(delivered) / Fraction(sum(line.target for line in goods))
 
 
 @given(st.lists(st.sampled_from(["open", "closed", "cancelled"]), max_size=6))
-def test_a_deal_with_orders_is_won_exactly_when_they_say_so(states: list[str]) -> None:
+def test_orders_say_won_when_one_stands_and_lost_when_none_does(states: list[str]) -> None:
     found = outcome_of_orders(states)
-    ended = bool(states) and "open" not in states
-    assert (found is StageKind.WON) == (ended and "closed" in states)
-    assert (found is StageKind.LOST) == (ended and "closed" not in states)
+    assert (found is StageKind.WON) == any(state != "cancelled" for state in states)
+    assert (found is StageKind.LOST) == (bool(states) and set(states) == {"cancelled"})
     assert (found is None) == (not states)
+
+
+DEAL_VERBS = ["order", "quote", "cancel", "close", "win", "lose", "reopen", "advance", "pin"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(DEAL_VERBS), st.integers(0, 3)), min_size=1, max_size=12))
+@settings(max_examples=60)
+def test_a_deal_with_orders_is_won_exactly_when_they_say_so(verbs: list[tuple[str, int]]) -> None:
+    acme = Company.create("acme", currency="EUR")
+    deal = acme.apply(acme.sfa.open_opportunity(Opportunity(customer="b", name="d", on="2026-01-05")), key="d").value
+    made: list[str] = []
+    for at, (verb, which) in enumerate(verbs):
+        order = made[which % len(made)] if made else "none"
+        acts: dict[str, Any] = {
+            "order": lambda at=at: acme.sfa.take_order(
+                Order(customer="b", on="2026-01-06", currency="EUR", lines=[OrderLine("x", 1, at + 1)], origins=[deal.ref])
+            ),
+            "quote": lambda: acme.sfa.order("q", on="2026-01-07"),
+            "cancel": lambda order=order: acme.sfa.cancel(order, delivered=0, billed=0, on="2026-01-08"),
+            "close": lambda order=order: acme.sfa.short_close(order, delivered={}),
+            "win": lambda: acme.sfa.win(deal.id, on="2026-01-09"),
+            "lose": lambda: acme.sfa.lose(deal.id, on="2026-01-09", reason="price"),
+            "reopen": lambda: acme.sfa.reopen(deal.id),
+            "advance": lambda: acme.sfa.advance(deal.id, stage="negotiation", on="2026-01-09"),
+            "pin": lambda: acme.sfa.pin(deal.id, probability=100),
+        }  # fmt: skip
+        if verb == "quote":
+            quote = Quote(id="q", customer="b", on="2026-01-05", currency="EUR", lines=[QuoteLine("x", 1, 5)])
+            for step in (
+                acme.sfa.quote(quote, opportunity=deal.id),
+                acme.sfa.send("q"),
+                acme.sfa.accept("q", on="2026-01-06"),
+            ):
+                with suppress(BizcoreError):
+                    acme.apply(step, key=f"q {step.name}")
+        with suppress(BizcoreError):
+            done = acme.apply(acts[verb](), key=f"act {at}")
+            if verb in ("order", "quote"):
+                made.append(done.value.id)
+        now, orders = acme.get(Opportunity, deal.id), list(acme.sfa.orders)
+        if orders:
+            standing = [one.net for one in orders if one.state != "cancelled"]
+            assert (now.outcome is StageKind.WON) == bool(standing)
+            if standing:
+                assert now.amount == Money.sum(standing, "EUR")
 
 
 VERBS = ["work", "qualify", "convert", "disqualify", "archive"]

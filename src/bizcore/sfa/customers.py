@@ -57,8 +57,11 @@ class Customer(Document):
 
 
 def ensured(view: View, customer: str, *, on: date) -> tuple[Customer, ...]:
-    """What to record so that a registered prospect is a customer from its first order on; nothing for others."""
+    """What to record so that a registered prospect is a customer from its first order on; nothing for others.
+
+    The first order is the one with the earliest date, however late it is recorded.
+    """
     known = view.seek(Customer, customer)
-    if known is None or known.since is not None:
+    if known is None or (known.since is not None and known.since <= on):
         return ()
     return (evolve(known, since=on),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bizcore.change.desk import Desk, documents, report, verb
-from bizcore.sfa import leads, opportunities, orders, quotes
+from bizcore.sfa import leads, opportunities, ordering, orders, outcomes, quotes
 from bizcore.sfa.customers import Customer
 from bizcore.sfa.leads import Conversion, Lead
 from bizcore.sfa.opportunities import Opportunity, Pipeline
@@ -29,9 +29,10 @@ class SfaDesk(Desk):
     open_opportunity: Final = verb(opportunities.open_opportunity)
     advance: Final = verb(opportunities.advance)
     pin: Final = verb(opportunities.pin)
-    win: Final = verb(opportunities.win)
-    lose: Final = verb(opportunities.lose)
-    reopen: Final = verb(opportunities.reopen)
+    count_as: Final = verb(opportunities.count_as)
+    win: Final = verb(outcomes.win)
+    lose: Final = verb(outcomes.lose)
+    reopen: Final = verb(outcomes.reopen)
 
     quote: Final = verb(quotes.quote)
     send: Final = verb(quotes.send)
@@ -39,11 +40,13 @@ class SfaDesk(Desk):
     decline: Final = verb(quotes.decline)
     expire: Final = verb(quotes.expire)
 
-    take_order: Final = verb(orders.take_order)
-    order: Final = verb(orders.order)
+    take_order: Final = verb(ordering.take_order)
+    order: Final = verb(ordering.order)
     amend: Final = verb(orders.amend)
     cancel: Final = verb(orders.cancel)
     short_close: Final = verb(orders.short_close)
+    complete: Final = verb(ordering.complete)
+    reopen_order: Final = verb(ordering.reopen_order)
 
     deals: Final = report(opportunities.deals)
 

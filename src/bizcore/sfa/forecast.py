@@ -40,7 +40,7 @@ def rollup(deals: Iterable[Opportunity], *, currency: str) -> Rollup:
     sums = dict.fromkeys(ForecastCategory, Money.zero(currency))
     for one in deals:
         if one.amount is not None:
-            sums[one.stage.category] += one.amount
+            sums[one.category] += one.amount
     commit = sums[ForecastCategory.CLOSED] + sums[ForecastCategory.COMMIT]
     open_ = sums[ForecastCategory.COMMIT] + sums[ForecastCategory.BEST_CASE] + sums[ForecastCategory.PIPELINE]
     return Rollup(

@@ -12,7 +12,7 @@ from bizcore.change.view import View
 from bizcore.flow.document import Document, Indexes
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.kernel.days import Day, day
-from bizcore.kernel.errors import Refused
+from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.ids import checked_id
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
@@ -27,6 +27,15 @@ class AlreadyConverted(Refused):
 
     def __init__(self, *, lead: str, customer: str) -> None:
         super().__init__(f"{lead} was converted to {customer} already", lead=lead, customer=customer)
+
+
+class NoDeal(Invalid):
+    """Facts of a deal are given, but no deal is named that they could belong to."""
+
+    code = "no_deal"
+
+    def __init__(self, *, given: str) -> None:
+        super().__init__(f"{given} belongs to a deal: name it with opportunity=", given=given)
 
 
 def _qualified(value: Day | None) -> date | None:
@@ -146,7 +155,7 @@ def convert(
     customer are filled, nothing known is overwritten: what differs is reported.
 
     Guarantees: a lead converts once; the links lead -> customer and lead -> deal are recorded with it.
-    Raises: AlreadyConverted, IllegalStep (not qualified, archived, given up), DocumentNotFound.
+    Raises: AlreadyConverted, IllegalStep (not qualified, archived, given up), DocumentNotFound, NoDeal.
     """
     found = view.get(Lead, lead)
     if found.state == "converted":
@@ -192,6 +201,9 @@ def _deal(
     close: Day | None,
 ) -> Opportunity | None:
     if name is None:
+        for given, value in (("opportunity_id", id or None), ("amount", amount), ("close", close)):
+            if value is not None:
+                raise NoDeal(given=given)
         return None
     first = pipeline_of(view, DEFAULT).of_kind(StageKind.OPEN)
     return view.mint(
@@ -203,7 +215,7 @@ def _deal(
             amount=amount,
             close=close,
             stage=first,
-            open_stage=first.name,
+            open_stage=first,
             origins=(lead.ref,),
         )
     )

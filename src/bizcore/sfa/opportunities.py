@@ -70,15 +70,6 @@ class DealClosed(Refused):
         super().__init__(f"{opportunity} is {outcome}; reopen it first", opportunity=opportunity, outcome=outcome)
 
 
-class ReasonNeeded(Refused):
-    """A lost deal needs a reason, and the reason Other a note."""
-
-    code = "reason_needed"
-
-    def __init__(self, *, why: str) -> None:
-        super().__init__(f"a lost deal {why}", why=why)
-
-
 def _probability(value: object) -> Decimal:
     found = number(value)
     if not 0 <= found <= 100:
@@ -90,7 +81,11 @@ def _probability(value: object) -> Decimal:
 class Stage:
     """A stage of a pipeline: its kind, the default probability in percent, the forecast category.
 
-    Won is 100 and counts as closed, lost is 0 and is omitted.
+    Guarantees: won is 100 and counts as closed, lost is 0 and is omitted, whatever category is given; an open stage is never
+    closed. Raises: BadStage.
+
+    >>> Stage("signed", 100, StageKind.WON).category
+    <ForecastCategory.CLOSED: 'closed'>
     """
 
     name: str
@@ -99,10 +94,16 @@ class Stage:
     category: ForecastCategory = ForecastCategory.PIPELINE
 
     def __attrs_post_init__(self) -> None:
-        """Won and lost have no other probability than 100 and 0."""
-        fixed = {StageKind.WON: 100, StageKind.LOST: 0}.get(self.kind)
-        if fixed is not None and self.probability != fixed:
+        """Won and lost have one probability and one category each."""
+        if self.kind is StageKind.OPEN:
+            if self.category is ForecastCategory.CLOSED:
+                raise BadStage(stage=self.name, why="only won counts as closed")
+            return
+        fixed = 100 if self.kind is StageKind.WON else 0
+        if self.probability != fixed:
             raise BadStage(stage=self.name, why=f"{self.kind.value} has probability {fixed}")
+        category = ForecastCategory.CLOSED if self.kind is StageKind.WON else ForecastCategory.OMITTED
+        object.__setattr__(self, "category", category)
 
 
 def _stages(value: Iterable[Stage]) -> tuple[Stage, ...]:
@@ -173,12 +174,18 @@ def _pinned(value: object) -> Decimal | None:
     return None if value is None else _probability(value)
 
 
+def _counted(value: ForecastCategory | None) -> ForecastCategory | None:
+    if value is ForecastCategory.CLOSED:
+        raise BadStage(stage="", why="only won counts as closed")
+    return value
+
+
 @frozen(kw_only=True)
 class Opportunity(Document):
     """A deal in progress. The stage is its own snapshot: changing a pipeline's defaults later rewrites no deal.
 
-    `probability` is the stage's unless `pinned`; won is 100 and lost 0 whatever is pinned. `open_stage` is the last open one,
-    which reopening restores.
+    `probability` is the stage's unless `pinned`, `category` the stage's unless it is counted as another (`counted_as`); won is
+    100 and closed, lost is 0 and omitted, whatever was set by hand. `open_stage` is the last open one, which reopening restores.
     """
 
     kind = "opportunity"
@@ -197,8 +204,9 @@ class Opportunity(Document):
     owner: str = ""
     pipeline: str = DEFAULT
     stage: Stage = DEFAULT_STAGES[0]
-    open_stage: str = ""
+    open_stage: Stage | None = None
     pinned: Decimal | None = field(default=None, converter=_pinned)
+    counted_as: ForecastCategory | None = field(default=None, converter=_counted)
     closed_on: date | None = field(default=None, converter=_close)
     reason: str = ""
     note: str = ""
@@ -209,6 +217,13 @@ class Opportunity(Document):
         if self.stage.kind is not StageKind.OPEN or self.pinned is None:
             return self.stage.probability
         return self.pinned
+
+    @property
+    def category(self) -> ForecastCategory:
+        """How it counts in a forecast."""
+        if self.stage.kind is not StageKind.OPEN or self.counted_as is None:
+            return self.stage.category
+        return self.counted_as
 
     @property
     def weighted(self) -> Exact | None:
@@ -224,17 +239,37 @@ class Opportunity(Document):
 def outcome_of_orders(states: Iterable[str]) -> StageKind | None:
     """What linked orders say about a deal, from their states; None when there are none and people decide.
 
-    Won when every order has ended and one was fulfilled; lost when all are cancelled; open otherwise.
+    An order exists once it is agreed, so a deal is won when one stands, open or closed, and lost when all are cancelled.
+    Source: tryton/sale_opportunity, where the end states are confirmed, processing, done and cancelled.
 
-    >>> outcome_of_orders(["closed", "cancelled"]), outcome_of_orders(["open", "closed"]), outcome_of_orders([])
-    (<StageKind.WON: 'won'>, <StageKind.OPEN: 'open'>, None)
+    >>> outcome_of_orders(["open", "cancelled"]), outcome_of_orders(["cancelled"]), outcome_of_orders([])
+    (<StageKind.WON: 'won'>, <StageKind.LOST: 'lost'>, None)
     """
     known = list(states)
     if not known:
         return None
-    if any(state not in ("closed", "cancelled") for state in known):
-        return StageKind.OPEN
-    return StageKind.WON if "closed" in known else StageKind.LOST
+    return StageKind.LOST if all(state == "cancelled" for state in known) else StageKind.WON
+
+
+def settled(
+    deal: Opportunity, orders: Iterable[tuple[str, Money]], *, pipeline: Pipeline, on: date | None
+) -> Opportunity:
+    """A deal as its orders, each by state and net, say it is: its outcome, and its amount when all are in one currency with it.
+
+    Guarantees: won exactly when an order stands; a deal without orders is left as it is; settling twice is settling once.
+    """
+    known = list(orders)
+    outcome = outcome_of_orders(state for state, _ in known)
+    if outcome is None:
+        return deal
+    if outcome is not deal.outcome:
+        reason = "orders cancelled" if outcome is StageKind.LOST else ""
+        deal = evolve(deal, stage=pipeline.of_kind(outcome), closed_on=on, reason=reason, note="")
+    standing = [net for state, net in known if state != "cancelled"]
+    currency = deal.amount.currency if deal.amount is not None else known[0][1].currency
+    if standing and all(net.currency == currency for net in standing):
+        deal = evolve(deal, amount=Money.sum(standing, currency))
+    return deal
 
 
 # -- verbs -----------------------------------------------------------------------------------------------------------
@@ -243,63 +278,37 @@ def outcome_of_orders(states: Iterable[str]) -> StageKind | None:
 def open_opportunity(view: View, opportunity: Opportunity) -> Changes[Opportunity]:
     """Open a deal in the first open stage of its pipeline. Raises: AlreadyThere, DocumentNotFound (the pipeline)."""
     first = pipeline_of(view, opportunity.pipeline).of_kind(StageKind.OPEN)
-    return Changes(view.mint(evolve(opportunity, stage=first, open_stage=first.name)))
+    return Changes(view.mint(evolve(opportunity, stage=first, open_stage=first)))
 
 
 def advance(view: View, opportunity: str, *, stage: str, on: Day) -> Changes[Opportunity]:
     """Move an open deal to another open stage. Raises: NoSuchStage, DealClosed, BadStage (won and lost have their own verbs)."""
-    found = _open(view, opportunity)
+    found = open_deal(view, opportunity)
     day(on)
     target = pipeline_of(view, found.pipeline).stage(stage)
     if target.kind is not StageKind.OPEN:
         raise BadStage(stage=stage, why="win or lose the deal instead")
-    return Changes(evolve(found, stage=target, open_stage=target.name))
+    return Changes(evolve(found, stage=target, open_stage=target))
 
 
 def pin(view: View, opportunity: str, *, probability: Number | None) -> Changes[Opportunity]:
-    """Set a deal's probability by hand; None lets it follow the stage again. Neither makes it won or lost."""
-    found = _open(view, opportunity)
-    return Changes(evolve(found, pinned=probability))
+    """Set a deal's probability by hand; None lets it follow the stage again. Neither makes it won or lost.
+
+    Raises: DealClosed, BadStage (not within 0 and 100).
+    """
+    return Changes(evolve(open_deal(view, opportunity), pinned=probability))
 
 
-def win(view: View, opportunity: str, *, on: Day) -> Changes[Opportunity]:
-    """Win a deal. Raises: DealClosed."""
-    found = _open(view, opportunity)
-    won = pipeline_of(view, found.pipeline).of_kind(StageKind.WON)
-    return Changes(evolve(found, stage=won, closed_on=on))
+def count_as(view: View, opportunity: str, *, category: ForecastCategory | None) -> Changes[Opportunity]:
+    """Count an open deal as another category than its stage's; None lets it follow the stage again.
+
+    Raises: DealClosed, BadStage (only won counts as closed).
+    """
+    return Changes(evolve(open_deal(view, opportunity), counted_as=category))
 
 
-def lose(view: View, opportunity: str, *, on: Day, reason: str, note: str = "") -> Changes[Opportunity]:
-    """Lose a deal, for a reason; the reason `Other` needs a note. Raises: ReasonNeeded, DealClosed."""
-    if not reason.strip():
-        raise ReasonNeeded(why="needs a reason")
-    if reason.strip().lower() == "other" and not note.strip():
-        raise ReasonNeeded(why="for the reason Other needs a note")
-    found = _open(view, opportunity)
-    lost = pipeline_of(view, found.pipeline).of_kind(StageKind.LOST)
-    return Changes(evolve(found, stage=lost, closed_on=on, reason=reason, note=note))
-
-
-def reopen(view: View, opportunity: str) -> Changes[Opportunity]:
-    """Open a closed deal again in its last open stage; its history stays. Raises: DealOpen."""
-    found = view.get(Opportunity, opportunity)
-    if found.outcome is StageKind.OPEN:
-        raise DealOpen(opportunity=opportunity)
-    back = pipeline_of(view, found.pipeline).stage(found.open_stage)
-    return Changes(evolve(found, stage=back, closed_on=None, reason="", note=""))
-
-
-class DealOpen(Refused):
-    """Only a closed deal is reopened."""
-
-    code = "deal_open"
-    allowed: tuple[str, ...] = ("advance", "win", "lose")
-
-    def __init__(self, *, opportunity: str) -> None:
-        super().__init__(f"{opportunity} is open", opportunity=opportunity)
-
-
-def _open(view: View, opportunity: str) -> Opportunity:
+def open_deal(view: View, opportunity: str) -> Opportunity:
+    """A deal that is still open. Raises: DocumentNotFound, DealClosed."""
     found = view.get(Opportunity, opportunity)
     if found.outcome is not StageKind.OPEN:
         raise DealClosed(opportunity=opportunity, outcome=found.outcome.value)
@@ -321,7 +330,7 @@ def deals(view: View) -> Table:
                 one.id,
                 one.customer,
                 one.stage.name,
-                one.stage.category.value,
+                one.category.value,
                 one.close,
                 one.probability,
                 one.amount,

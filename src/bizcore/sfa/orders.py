@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from attrs import evolve, field, frozen
 
@@ -23,11 +23,11 @@ from bizcore.kernel.exact import Exact, Number, number
 from bizcore.kernel.ids import checked_id
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
-from bizcore.sfa.customers import ensured
+from bizcore.sfa.opportunities import Opportunity, pipeline_of, settled
 from bizcore.sfa.policies import BillingPolicy
-from bizcore.sfa.quotes import ORDERED, Quote, QuoteLine
+from bizcore.sfa.quotes import Quote
 
-_ZERO = Decimal(0)
+_ZERO: Final = Decimal(0)
 
 
 class NotPositive(Invalid):
@@ -53,7 +53,7 @@ class NoOrderLine(NotFound):
 
     code = "no_order_line"
 
-    def __init__(self, *, order: str, line: int, lines: int) -> None:
+    def __init__(self, *, order: str, line: int | str, lines: int) -> None:
         super().__init__(f"{order} has lines 1 to {lines}, not {line}", order=order, line=line, lines=lines)
 
 
@@ -109,6 +109,10 @@ def _item(value: object) -> str | None:
     return None if value is None else checked_id(value, "item")
 
 
+def _map(value: Mapping[str, str]) -> Map[str]:
+    return value if isinstance(value, Map) else Map(value)
+
+
 @frozen
 class OrderLine:
     """A line of an order: a text, a quantity at a price in the order's currency; `item` for goods, none for services.
@@ -126,7 +130,7 @@ class OrderLine:
     item: str | None = field(default=None, kw_only=True, converter=_item)
     discount_percent: Decimal = field(default=_ZERO, kw_only=True, converter=_percent)
     cancelled: Decimal = field(default=_ZERO, kw_only=True, converter=number)
-    extra: Map[str] = field(default=Map({}), kw_only=True)
+    extra: Map[str] = field(default=Map({}), kw_only=True, converter=_map)
 
     def net(self, currency: str) -> Exact:
         """Quantity times price less the discount, unrounded."""
@@ -242,16 +246,27 @@ class Status(Enum):
     ALL = "all"
 
 
+class Headline(Enum):
+    """What is still to do about an order, in one word."""
+
+    TO_DELIVER_AND_BILL = "to_deliver_and_bill"
+    TO_DELIVER = "to_deliver"
+    TO_BILL = "to_bill"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
 @frozen(kw_only=True)
 class LineProgress:
-    """A line's figures and what follows from them.
+    """A line's figures and what follows from them. Goods are done when delivered, services when billed.
 
-    Guarantees: ordered + over_delivered = open + delivered + cancelled.
+    Guarantees: ordered + over_delivered = open + done + cancelled.
     """
 
     line: int
     ordered: Decimal
     figures: Figures
+    goods: bool = True
 
     @property
     def target(self) -> Decimal:
@@ -259,33 +274,54 @@ class LineProgress:
         return self.ordered - self.figures.cancelled
 
     @property
+    def done(self) -> Decimal:
+        """What was delivered, net of returns; of a service, what was billed."""
+        return self.figures.delivered if self.goods else self.figures.billed_net
+
+    @property
     def open(self) -> Decimal:
-        """What is still to be shipped."""
-        return max(self.target - self.figures.delivered, _ZERO)
+        """What is still to be done."""
+        return max(self.target - self.done, _ZERO)
 
     @property
     def over_delivered(self) -> Decimal:
-        """What was delivered beyond what was agreed."""
-        return max(self.figures.delivered - self.target, _ZERO)
+        """What was done beyond what was agreed."""
+        return max(self.done - self.target, _ZERO)
 
     def to_bill(self, policy: BillingPolicy) -> Decimal:
-        """What is to be billed now; negative means to be credited."""
-        target = self.figures.delivered if policy is BillingPolicy.DELIVERED else self.target
-        return target - self.figures.billed_net
+        """What is to be billed now; negative means to be credited. Services are billed as ordered under both policies.
+
+        Goods that came back and were not replaced are not billed under ORDERED either.
+        """
+        if self.goods and policy is BillingPolicy.DELIVERED:
+            return self.figures.delivered - self.figures.billed_net
+        missing = min(self.figures.returned, self.open) if self.goods else _ZERO
+        return self.target - missing - self.figures.billed_net
+
+    def may_deliver(self, *, over_percent: Number = 0) -> Fraction:
+        """What may still be delivered when an excess of so many percent is accepted; exact, never below zero.
+
+        >>> LineProgress(line=1, ordered=Decimal(100), figures=Figures(shipped=40)).may_deliver(over_percent=10)
+        Fraction(70, 1)
+        """
+        most = Fraction(self.target) * (100 + Fraction(number(over_percent))) / 100
+        return max(most - Fraction(self.figures.delivered), Fraction(0))
 
 
 @frozen
 class Progress:
-    """An order on its two axes: delivered and billed, in percent of what is agreed, and the status that follows.
+    """An order on its two axes: delivered and billed, as shares of what is agreed, and the status that follows.
 
     An axis is sum(min(done, target)) / sum(target): over-delivery of one line never pays for another. Lines weigh by their
-    amount, an order of zero-priced lines by quantity.
+    price, those without one by quantity, so that an axis is complete only when every line is. Services are not delivered:
+    they are on the second axis alone.
     """
 
     order: str
     lines: tuple[LineProgress, ...]
     delivered: Fraction
     billed: Fraction
+    cancelled: bool = False
 
     @property
     def delivery_status(self) -> Status:
@@ -302,6 +338,17 @@ class Progress:
         """Whether both axes are complete."""
         return self.delivery_status is Status.ALL and self.billing_status is Status.ALL
 
+    @property
+    def headline(self) -> Headline:
+        """The status in one word, from both axes."""
+        if self.cancelled:
+            return Headline.CANCELLED
+        if self.done:
+            return Headline.COMPLETED
+        if self.delivery_status is Status.ALL:
+            return Headline.TO_BILL
+        return Headline.TO_DELIVER if self.billing_status is Status.ALL else Headline.TO_DELIVER_AND_BILL
+
 
 def _status(share: Fraction, begun: bool) -> Status:
     if share >= 1:
@@ -316,63 +363,64 @@ def progress(order: Order, figures: Mapping[str, Figures]) -> Progress:
 
     >>> order = Order(id="o", customer="b", on="2026-01-10", currency="EUR", lines=[OrderLine("x", 4, "10", item="x")])
     >>> found = progress(order, {"o/1": Figures(shipped=3, returned=1, billed=2)})
-    >>> found.delivered, found.lines[0].open, found.billing_status.value
-    (Fraction(1, 2), Decimal('2'), 'part')
+    >>> found.delivered, found.lines[0].open, found.billing_status.value, found.headline.value
+    (Fraction(1, 2), Decimal('2'), 'part', 'to_deliver_and_bill')
     """
     lines = tuple(
-        LineProgress(line=at, ordered=line.quantity, figures=figures.get(order.line_ref(at), Figures()))
+        LineProgress(
+            line=at,
+            ordered=line.quantity,
+            figures=figures.get(order.line_ref(at), Figures(cancelled=line.cancelled)),
+            goods=line.item is not None,
+        )
         for at, line in enumerate(order.lines, 1)
     )
-    weights = [Fraction(line.price) for line in order.lines]
-    if not any(weights):
-        weights = [Fraction(1)] * len(lines)
-    delivered = [one.figures.delivered for one in lines]
-    billed = [one.figures.billed_net for one in lines]
-    return Progress(order.id, lines, _axis(lines, delivered, weights), _axis(lines, billed, weights))
+    weights = [abs(Fraction(line.price)) or Fraction(1) for line in order.lines]
+    delivered = [(one, one.figures.delivered, weight) for one, weight in zip(lines, weights, strict=True) if one.goods]
+    billed = [(one, one.figures.billed_net, weight) for one, weight in zip(lines, weights, strict=True)]
+    return Progress(order.id, lines, _axis(delivered), _axis(billed), order.state == "cancelled")
 
 
-def _axis(lines: Iterable[LineProgress], done: Iterable[Decimal], weights: Iterable[Fraction]) -> Fraction:
+def _axis(lines: Iterable[tuple[LineProgress, Decimal, Fraction]]) -> Fraction:
     above = below = Fraction(0)
-    for line, one, weight in zip(lines, done, weights, strict=True):
-        above += Fraction(max(min(one, line.target), _ZERO)) * weight
+    for line, done, weight in lines:
+        above += Fraction(max(min(done, line.target), _ZERO)) * weight
         below += Fraction(line.target) * weight
     return above / below if below else Fraction(1)
 
 
+# -- deals -----------------------------------------------------------------------------------------------------------
+
+
+def orders_of(view: View, deal: Opportunity) -> tuple[Order, ...]:
+    """The orders that came of a deal, through its quotes or straight from it."""
+    quotes = view.find(Quote, "origin", deal.ref.kind, deal.ref.id)
+    sources = [deal.ref, *(one.ref for one in quotes)]
+    found = {one.id: one for ref in sources for one in view.find(Order, "origin", ref.kind, ref.id)}
+    return tuple(found.values())
+
+
+def deals_after(view: View, after: Order, *, on: date | None) -> tuple[Opportunity, ...]:
+    """What an order's change makes of the deals it came from: what must hold after every act is recorded with it."""
+    named = {ref.id for ref in after.origins if ref.kind == Opportunity.kind}
+    for ref in after.origins:
+        quote = view.seek(Quote, ref.id) if ref.kind == Quote.kind else None
+        if quote is not None:
+            named |= {one.id for one in quote.origins if one.kind == Opportunity.kind}
+    changed = []
+    for name in sorted(named):
+        deal = view.seek(Opportunity, name)
+        if deal is None:
+            continue
+        others = [one for one in orders_of(view, deal) if one.id != after.id]
+        told = [(one.state, one.net) for one in (*others, after)]
+        new = settled(deal, told, pipeline=pipeline_of(view, deal.pipeline), on=on)
+        if new != deal:
+            changed.append(new)
+    return tuple(changed)
+
+
 # -- verbs -----------------------------------------------------------------------------------------------------------
-
-
-def take_order(view: View, order: Order) -> Changes[Order]:
-    """Take an order that a customer placed without a quote. Raises: AlreadyThere, NoOrderLines."""
-    minted = view.mint(order)
-    return Changes(minted, documents=ensured(view, minted.customer, on=minted.on))
-
-
-def order(view: View, quote: str, *, on: Day, id: str = "", reference: str = "") -> Changes[Order]:
-    """Make the order of an accepted quote: its lines as they were accepted, once.
-
-    Raises: DocumentNotFound, IllegalStep (not accepted, ordered already).
-    """
-    found = view.get(Quote, quote)
-    after = found.to(ORDERED)
-    made = view.mint(
-        Order(
-            id=id,
-            customer=found.customer,
-            on=on,
-            currency=found.currency,
-            lines=tuple(_ordered(line) for line in found.lines),
-            reference=reference,
-            origins=(found.ref,),
-        )
-    )
-    return Changes(made, documents=[after, *ensured(view, made.customer, on=made.on)])
-
-
-def _ordered(line: QuoteLine) -> OrderLine:
-    return OrderLine(
-        line.text, line.quantity, line.price, tax=line.tax, item=line.item, discount_percent=line.discount_percent
-    )
 
 
 def amend(view: View, order: str, *, line: int, quantity: Number, delivered: Number, billed: Number) -> Changes[Order]:
@@ -388,34 +436,47 @@ def amend(view: View, order: str, *, line: int, quantity: Number, delivered: Num
     if asked < floor:
         raise BelowDone(order=order, line=line, asked=asked, floor=floor)
     amended = found.with_line(line, evolve(found.line(line), quantity=asked))
-    return Changes(evolve(amended, revision=found.revision + 1))
+    amended = evolve(amended, revision=found.revision + 1)
+    return Changes(amended, documents=deals_after(view, amended, on=None))
 
 
-def cancel(view: View, order: str, *, delivered: Number, billed: Number) -> Changes[Order]:
+def cancel(view: View, order: str, *, delivered: Number, billed: Number, on: Day | None = None) -> Changes[Order]:
     """Cancel an order of which nothing was delivered or billed; both figures are what supply and finance say.
+
+    A deal whose orders are all cancelled is lost with the last one, on the day given.
 
     Raises: Underway, IllegalStep.
     """
     found = view.get(Order, order).to("cancel")
     if number(delivered) or number(billed):
         raise Underway(order=order)
-    lines = tuple(evolve(line, cancelled=line.quantity) for line in found.lines)
-    return Changes(evolve(found, lines=lines))
+    after = evolve(found, lines=tuple(evolve(line, cancelled=line.quantity) for line in found.lines))
+    return Changes(after, documents=deals_after(view, after, on=None if on is None else day(on)))
 
 
-def short_close(view: View, order: str, *, delivered: Mapping[str, Number]) -> Changes[Order]:
+def short_close(
+    view: View, order: str, *, delivered: Mapping[str, Number], billed: Mapping[str, Number] | None = None
+) -> Changes[Order]:
     """Close an order with less than was agreed: what is still open of each line is cancelled.
 
-    `delivered` is the net delivered quantity by line number; a line that is not named was not delivered at all.
+    `delivered` is the net delivered quantity of goods by line number; goods that are not named were not delivered at all.
+    `billed` says the same of services; without it they stay as agreed, for nobody said how far they are.
 
-    Guarantees: ordered = delivered + cancelled afterwards. Raises: NoOrderLine, IllegalStep.
+    Guarantees: ordered + over-delivered = delivered + cancelled afterwards, for goods. Raises: NoOrderLine, IllegalStep.
     """
     found = view.get(Order, order).to("short_close")
-    done = {int(key): number(value) for key, value in delivered.items()}
-    for at in done:
-        found.line(at)
-    lines = tuple(
-        evolve(line, cancelled=max(line.quantity - done.get(at, _ZERO), _ZERO))
-        for at, line in enumerate(found.lines, 1)
-    )
-    return Changes(evolve(found, lines=lines))
+    shipped, paid = _by_line(found, delivered), None if billed is None else _by_line(found, billed)
+    lines = []
+    for at, line in enumerate(found.lines, 1):
+        done = shipped if line.item is not None else paid
+        rest = _ZERO if done is None else max(line.quantity - done.get(at, _ZERO), _ZERO)
+        lines.append(evolve(line, cancelled=rest))
+    return Changes(evolve(found, lines=tuple(lines)))
+
+
+def _by_line(order: Order, figures: Mapping[str, Number]) -> dict[int, Decimal]:
+    known = {f"{at}": at for at in range(1, len(order.lines) + 1)}
+    for name in figures:
+        if name not in known:
+            raise NoOrderLine(order=order.id, line=name, lines=len(order.lines))
+    return {known[name]: number(quantity) for name, quantity in figures.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -20,6 +20,7 @@ from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.exact import Exact, number
 from bizcore.kernel.ids import checked_id
+from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.sfa.opportunities import Opportunity
 from bizcore.sfa.policies import SfaPolicies
@@ -54,7 +55,7 @@ class StillOpen(Refused):
 
 
 class BadQuote(Invalid):
-    """A quote has lines, a positive quantity on each, and a discount within 0 and 100 percent."""
+    """A quote has lines, a positive quantity on each, a discount within 0 and 100 percent, and a last day that is not past."""
 
     code = "bad_quote"
 
@@ -64,6 +65,10 @@ class BadQuote(Invalid):
 
 def _item(value: object) -> str | None:
     return None if value is None else checked_id(value, "item")
+
+
+def _map(value: Mapping[str, str]) -> Map[str]:
+    return value if isinstance(value, Map) else Map(value)
 
 
 @frozen
@@ -80,6 +85,7 @@ class QuoteLine:
     tax: str | None = field(default=None, kw_only=True)
     item: str | None = field(default=None, kw_only=True, converter=_item)
     discount_percent: Decimal = field(default=Decimal(0), kw_only=True, converter=number)
+    extra: Map[str] = field(default=Map({}), kw_only=True, converter=_map)
 
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot be offered."""
@@ -147,9 +153,11 @@ class Quote(Document):
     accepted_on: date | None = field(default=None, converter=_until)
 
     def __attrs_post_init__(self) -> None:
-        """Something is offered."""
+        """Something is offered, and there is a day to accept it."""
         if not self.lines:
             raise BadQuote(why="needs at least one line")
+        if self.valid_until is not None and self.valid_until < self.on:
+            raise BadQuote(why=f"of {self.on.isoformat()} cannot be open until {self.valid_until.isoformat()}")
         Document.__attrs_post_init__(self)
 
     @property
