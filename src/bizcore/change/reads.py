@@ -24,6 +24,11 @@ def of_rows(rows: Sequence[Row] | Sequence[LotRow]) -> object:
     return len(rows), max((row.position for row in rows), default=0)
 
 
+def of_found(rows: Sequence[Row]) -> object:
+    """The mark of an index range, which a limit may cut: where it ends too, because one change may write several documents."""
+    return of_rows(rows), rows[-1][:2] if rows else ()
+
+
 def mark(reading: Reading, read: Read) -> object:
     """Ask again: the mark that a read would leave on this reading.
 
@@ -34,7 +39,7 @@ def mark(reading: Reading, read: Read) -> object:
         case ("doc", kind, name):
             return of_row(reading.doc(kind, name))
         case ("find", index, prefix, upto, newest_first, limit):
-            return of_rows(reading.find(index, prefix, upto=upto, newest_first=newest_first, limit=limit))
+            return of_found(reading.find(index, prefix, upto=upto, newest_first=newest_first, limit=limit))
         case ("all", kind):
             return of_rows(reading.all(kind, limit=FIND_MAX))
         case ("lots", book, account, party):

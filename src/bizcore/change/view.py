@@ -14,7 +14,7 @@ from bizcore.book.entry import Amount, Entry
 from bizcore.book.lots import Lot
 from bizcore.change import record
 from bizcore.change.reading import Head, PostingQuery, PostingRow, Reading, Row, TotalRow
-from bizcore.change.reads import FIND_MAX, Reads, marks_of, of_row, of_rows
+from bizcore.change.reads import FIND_MAX, Reads, marks_of, of_found, of_row, of_rows
 from bizcore.change.settings import Settings
 from bizcore.flow.document import Document, Ref, key_of
 from bizcore.flow.policies import Policies
@@ -248,7 +248,7 @@ class View:
 
     def _find(self, index: str, prefix: str, upto: str | None, *, newest_first: bool, limit: int) -> list[Row]:
         rows = list(self._reading.find(index, prefix, upto=upto, newest_first=newest_first, limit=limit))
-        self.reads["find", index, prefix, upto, newest_first, limit] = of_rows(rows)
+        self.reads["find", index, prefix, upto, newest_first, limit] = of_found(rows)
         return rows
 
     def policies(self, cls: type[P], *, on: Day, scope: str = "") -> P:

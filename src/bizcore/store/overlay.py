@@ -53,6 +53,7 @@ class Overlay:
         self._derived: dict[tuple[str, str], tuple[str, int]] = {}
         self._keys: dict[str, LogRow | None] = {}
         self._bodies: dict[tuple[str, str, int], tuple[str, str]] = {}
+        self._erased: set[tuple[str, str]] = set()
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
@@ -84,8 +85,8 @@ class Overlay:
         self._series.update(write.series)
         for name, key_, body in write.derived:
             self._derived[name, key_] = (body, position)
-        for kind, id_ in write.erased:
-            self._erase(kind, id_)
+        if write.erased:
+            self._erase(set(write.erased))
 
     def _remove(self, name: str, key: IndexKey) -> None:
         own = self._index.get(name, [])
@@ -106,14 +107,21 @@ class Overlay:
         balance[1] += posting.value
         balance[2] = posting.position
 
-    def _erase(self, kind: str, id_: str) -> None:
-        versions = self._documents.get((kind, id_))
-        if versions is not None:
-            versions[:] = [row._replace(body="") for row in versions]
-        for at in [one for one in self._bodies if one[:2] == (kind, id_)]:
+    def _erase(self, refs: set[tuple[str, str]]) -> None:
+        """Blank documents and intents everywhere: what lies below is hidden, what was written here is written over."""
+        self._erased |= refs
+        for ref in refs:
+            versions = self._documents.get(ref)
+            if versions is not None:
+                versions[:] = [row._replace(body="") for row in versions]
+        for at in [one for one in self._bodies if one[:2] in refs]:
             self._bodies[at] = ("", "")
         for name, own in self._index.items():
-            self._index[name] = [one for one in own if one[1:] != (kind, id_) or name.endswith(".state")]
+            self._index[name] = [one for one in own if one[1:] not in refs or name.endswith(".state")]
+        self.writes[:] = [_without(write, refs) for write in self.writes]
+
+    def _shown(self, row: Row | None) -> Row | None:
+        return row._replace(body="") if row is not None and row[:2] in self._erased else row
 
     def body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:
         """The stored body and salt of one version."""
@@ -130,11 +138,13 @@ class Overlay:
         own = self._documents.get((kind, id))
         if own:
             return own[-1]
-        return self.base.doc(kind, id) if self.base is not None else None
+        return self._shown(self.base.doc(kind, id)) if self.base is not None else None
 
     def history(self, kind: str, id: str) -> Sequence[Row]:
         """Every version of a document, oldest first."""
-        below = self.base.history(kind, id) if self.base is not None else ()
+        below: Sequence[Row] = self.base.history(kind, id) if self.base is not None else ()
+        if (kind, id) in self._erased:
+            below = [row._replace(body="") for row in below]
         return [*below, *self._documents.get((kind, id), ())]
 
     def all(self, kind: str, *, after: str = "", limit: int) -> Sequence[Row]:
@@ -146,7 +156,7 @@ class Overlay:
         ids = own[start : start + limit]
         if self.base is None:
             return [self._documents[kind, one][-1] for one in ids]
-        rows = {row.id: row for row in self.base.all(kind, after=after, limit=limit)}
+        rows = {row.id: self._shown(row) or row for row in self.base.all(kind, after=after, limit=limit)}
         rows.update({one: self._documents[kind, one][-1] for one in ids})
         return [rows[one] for one in sorted(rows)[:limit]]
 
@@ -172,8 +182,10 @@ class Overlay:
         if self.base is None:
             chosen = own[: -limit - 1 : -1] if newest_first else own[:limit]
             return [(key, self._documents[key[1], key[2]][-1]) for key in chosen]
-        below = self.base.keyed(index, prefix, upto=upto, newest_first=newest_first, limit=limit + len(gone))
-        found = {key: self.doc(key[1], key[2]) or row for key, row in below if key not in gone}
+        more = _EVERY if self._erased else limit + len(gone)  # nobody knows how many keys an erased document had
+        hidden = set() if index.endswith(".state") else self._erased
+        below = self.base.keyed(index, prefix, upto=upto, newest_first=newest_first, limit=more)
+        found = {key: self.doc(*key[1:]) or row for key, row in below if key not in gone and key[1:] not in hidden}
         found.update((key, self._documents[key[1], key[2]][-1]) for key in own)
         return sorted(found.items(), reverse=newest_first)[:limit]
 
@@ -275,6 +287,9 @@ class Overlay:
         below: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         if self.base is not None:
             below = {row[: _HEADS[row[0]]]: row for row in self.base.state()}
+        for ref in self._erased:
+            if (one := below.get(("document", *ref))) is not None:
+                below["document", *ref] = (*one[:-1], "")
         for (kind, id_), versions in self._documents.items():
             last = versions[-1]
             below["document", kind, id_] = ("document", kind, id_, last.version, last.body)
@@ -289,4 +304,18 @@ class Overlay:
             yield below[head]
 
 
+def _without(write: Write, refs: set[tuple[str, str]]) -> Write:
+    """A change without the text of what was erased; its log row stays, it only has digests."""
+    if not any(row[:2] in refs for row, _ in write.documents):
+        return write
+    return write._replace(
+        documents=tuple(
+            (row._replace(body=""), "") if row[:2] in refs else (row, salt) for row, salt in write.documents
+        ),
+        added=tuple((name, key) for name, key in write.added if key[1:] not in refs or name.endswith(".state")),
+        removed=tuple((name, key) for name, key in write.removed if key[1:] not in refs or name.endswith(".state")),
+    )
+
+
+_EVERY = 2**31
 _HEADS = {"document": 3, "balance": 4, "series": 2}

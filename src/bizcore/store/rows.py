@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
+from operator import attrgetter
 from typing import Final
 
 from bizcore.book.entry import Entry
@@ -97,17 +99,21 @@ def moved(lot: LotRow | None, row: PostingRow, position: int) -> LotRow:
 
 
 def open_lots(rows: Iterable[PostingRow]) -> list[LotRow]:
-    """The lots left open by postings taken in log order, oldest first: what a kept lot table must equal."""
+    """The lots left open by postings taken in log order, oldest first: what a kept lot table must equal.
+
+    A lot ends with a change that leaves nothing in it; one that goes and comes within a change stays what it was.
+    """
     work: dict[tuple[str, str, str], LotRow] = {}
-    for row in sorted(rows, key=lambda one: (one.position, one.line)):
-        if not row.lot:
-            continue
-        key = (row.party, row.unit, row.lot)
-        lot = moved(work.get(key), row, row.position)
-        if lot.amount or lot.value:
-            work[key] = lot
-        else:
-            work.pop(key, None)
+    ordered = sorted((row for row in rows if row.lot), key=lambda one: (one.position, one.line))
+    for position, of_change in groupby(ordered, key=attrgetter("position")):
+        touched = set()
+        for row in of_change:
+            key = (row.party, row.unit, row.lot)
+            work[key] = moved(work.get(key), row, position)
+            touched.add(key)
+        for key in touched:
+            if not work[key].amount and not work[key].value:
+                del work[key]
     return sorted(work.values(), key=lot_order)
 
 

@@ -107,7 +107,7 @@ class Cache:
 
 def _touches(index: str, kinds: set[str]) -> bool:
     """Whether what an index answered may be another once documents of some kinds were written."""
-    return index == "origin" or index.partition(".")[0] in kinds
+    return index == "origin" or index.rpartition(".")[0] in kinds  # a kind may have dots: policies.finance
 
 
 _EMPTY: Final = Cache()
