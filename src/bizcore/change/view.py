@@ -207,14 +207,17 @@ class View:
         return None if row is None else self._decoder.document(cls, row)
 
     def find(self, cls: type[D], index: str, *prefix: str, newest_first: bool = False) -> Iterator[D]:
-        """The documents under an index whose key begins with the components given, in order of key. Raises: TooMany."""
+        """The documents under an index whose key begins with the components given, in order of key; erased ones are passed over.
+
+        Raises: TooMany.
+        """
         name = "origin" if index == "origin" else f"{cls.kind}.{index}"
         rows = self._find(name, key_of(prefix), None, newest_first=newest_first, limit=FIND_MAX)
         if index == "origin":  # the one index that all kinds share, so that a trace asks once
             rows = [row for row in rows if row.kind == cls.kind]
         if len(rows) == FIND_MAX:
             raise TooMany(index=f"{cls.kind}.{index}", most=FIND_MAX)
-        return (self._decoder.document(cls, row) for row in rows)
+        return (self._decoder.document(cls, row) for row in rows if row.body)
 
     def origin_of(self, ref: Ref) -> tuple[Ref, ...]:
         """The documents that name one as their origin, of whatever kind."""
@@ -230,12 +233,12 @@ class View:
         return self._decoder.document(cls, rows[0]) if rows else None
 
     def all(self, cls: type[D]) -> Iterator[D]:
-        """Every document of a kind, by id. Raises: TooMany."""
+        """Every document of a kind that was not erased, by id. Raises: TooMany."""
         rows = self._reading.all(cls.kind, limit=FIND_MAX)
         self.reads["all", cls.kind] = of_rows(rows)
         if len(rows) == FIND_MAX:
             raise TooMany(index=cls.kind, most=FIND_MAX)
-        return (self._decoder.document(cls, row) for row in rows)
+        return (self._decoder.document(cls, row) for row in rows if row.body)
 
     def written_by(self, cls: type[D], id: str) -> tuple[str, ...]:
         """The keys of the changes that wrote a document, one a version, oldest first."""
@@ -243,8 +246,16 @@ class View:
         return tuple(next(self._reading.log(after=row.position - 1)).key for row in rows)
 
     def page(self, cls: type[D], *, after: str, size: int) -> tuple[D, ...]:
-        """Some documents of a kind by id, from the one after `after`."""
-        return tuple(self._decoder.document(cls, row) for row in self._reading.all(cls.kind, after=after, limit=size))
+        """Some documents of a kind by id, from the one after `after`; erased ones are passed over."""
+        found: list[D] = []
+        while len(found) < size:
+            asked = size - len(found)
+            rows = self._reading.all(cls.kind, after=after, limit=asked)
+            found += [self._decoder.document(cls, row) for row in rows if row.body]
+            if len(rows) < asked:
+                break
+            after = rows[-1].id
+        return tuple(found)
 
     def _find(self, index: str, prefix: str, upto: str | None, *, newest_first: bool, limit: int) -> list[Row]:
         rows = list(self._reading.find(index, prefix, upto=upto, newest_first=newest_first, limit=limit))

@@ -222,6 +222,19 @@ def test_only_personal_documents_are_erased(acme: Company) -> None:
         acme.apply(acme.erase(Ref("item", "bolt")))
 
 
+def test_one_erased_document_does_not_hide_the_others(acme: Company) -> None:
+    acme.apply_each([(acme.put(Customer(id=f"c{at}", name="Pam", extra={"from": "fair"})), None) for at in range(5)])
+    for at in (1, 4):
+        acme.apply(acme.erase(Ref("customer", f"c{at}")))
+    customers = acme.documents(Customer)
+    assert [one.id for one in customers] == ["c0", "c2", "c3"]
+    assert [one.id for one in customers.page(2).documents] == ["c0", "c2"]
+    assert [one.id for one in customers.page(2, "c2").documents] == ["c3"]
+    assert [one.id for one in customers.where(extra={"from": "fair"})] == ["c0", "c2", "c3"]
+    assert (len(customers), len(customers.table("id"))) == (3, 3)
+    assert [one.id for one in acme.view().all(Customer)] == ["c0", "c2", "c3"]
+
+
 def test_changes_in_hand_are_applied_as_shown_or_refused_as_stale(acme: Company) -> None:
     bill = Invoice(customer="beta", on="2026-03-05", currency="EUR", lines=[Line("x", 1, "100", tax="S20")])
     issued = acme.apply(acme.finance.issue(bill), key="i").value
