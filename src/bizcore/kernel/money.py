@@ -68,8 +68,14 @@ class Money:
         """From whole minor units. Raises: UnknownCurrency, InvalidAmount."""
         if type(minor) is not int:
             raise InvalidAmount(value=minor, why="minor units are whole numbers")
-        digits(currency)
-        return _money(minor, currency)
+        try:
+            code = _forms[currency][0]
+        except (KeyError, TypeError):
+            code = _form(currency)[0]
+        made = _new(Money)
+        _set_minor(made, minor)
+        _set_currency(made, code)
+        return made
 
     @classmethod
     def zero(cls, currency: str) -> Money:
