@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from fractions import Fraction
+from datetime import date
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Final
@@ -15,17 +15,12 @@ from attrs import frozen
 
 from bizcore.cli.checks import Check, checks
 from bizcore.cli.checks import table as checks_table
+from bizcore.cli.figures import figures, quarter_end
 from bizcore.cli.layout import BadCell, Folder, Record, read_folder
 from bizcore.cli.replay import Replay, Replayed
 from bizcore.company import Company
-from bizcore.finance.documents import Invoice
-from bizcore.finance.lines import Line
-from bizcore.finance.rates import spot
-from bizcore.kernel.errors import BizcoreError
-from bizcore.kernel.exact import plain_number
+from bizcore.kernel.errors import BizcoreError, LawBroken
 from bizcore.kernel.table import Column, Table
-from bizcore.sfa.orders import Order
-from bizcore.supply.fulfilment import Delivery
 
 FINE: Final = 0
 CHECK_FAILED: Final = 1
@@ -65,7 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BizcoreError, OSError) as error:
         print(f"bizcore: {error}", file=sys.stderr)
         return STORE_OR_USAGE
+    except LawBroken as error:
+        print(f"bizcore: the books are damaged: {error}", file=sys.stderr)
+        return CHECK_FAILED
     print(outcome.text())
+    # How often it ran is no part of the output, which is the same every time.
+    print(outcome.replayed, file=sys.stderr)
     return outcome.code
 
 
@@ -73,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class Outcome:
     """What a run gives: the statements, the checks, the figures, what was refused."""
 
+    at: date | None
     replayed: Replayed
     statements: tuple[tuple[str, Table], ...]
     found: tuple[Check, ...]
@@ -87,7 +88,9 @@ class Outcome:
 
     def text(self) -> str:
         """Everything for people."""
-        parts = [str(table) for _, table in self.statements]
+        when = f", as at {self.at.isoformat()}" if self.at else ""
+        parts = [f"{self.figures['company']}, in {self.figures['currency']}{when}"]
+        parts += [str(table) for _, table in self.statements]
         if self.replayed.refused:
             parts.append(str(self._refusals()))
         parts.append(str(checks_table(self.found)))
@@ -102,6 +105,8 @@ class Outcome:
         """Everything as JSON types; nothing in it depends on when or how often it ran."""
         return {
             **self.figures,
+            "answers": {"sent": self.replayed.sent, "answered": self.replayed.answered},
+            "as_at": self.at.isoformat() if self.at else None,
             "checks": [one.to_plain() for one in self.found],
             "refused": [one.to_plain() for one in self.replayed.refused],
             "statements": {name: table.to_plain() for name, table in self.statements},
@@ -151,51 +156,21 @@ def opened(read: Folder, store: str) -> Company:
 
 
 def outcome(company: Company, replayed: Replayed) -> Outcome:
-    """Statements, checks and figures of a company as it stands."""
+    """Statements, checks and figures of a company, as at the end of the last quarter that anything is posted in.
+
+    Raises: LawBroken, when the books are damaged such that a statement cannot be made.
+    """
     finance, supply = company.finance, company.supply
+    at = quarter_end(company)
     statements = (
-        ("trial_balance", finance.trial_balance()),
+        ("trial_balance", finance.trial_balance(at=at)),
         ("income_statement", finance.income_statement()),
-        ("balance_sheet", finance.balance_sheet()),
-        ("receivable_aging", finance.receivable_aging()),
-        ("payable_aging", finance.payable_aging()),
-        ("stock_valuation", supply.stock_valuation()),
+        ("balance_sheet", finance.balance_sheet(at=at)),
+        ("receivable_aging", finance.receivable_aging(at=at)),
+        ("payable_aging", finance.payable_aging(at=at)),
+        ("stock_valuation", supply.stock_valuation(at=at)),
     )
-    return Outcome(replayed, statements, checks(company), _figures(company))
-
-
-def _figures(company: Company) -> dict[str, object]:
-    """Orders and what they come to, exact and in the company's currency, at the rate of the order's date."""
-    view = company.view()
-    shipped: set[str] = set()
-    for delivery in company.documents(Delivery):
-        if any(line.shipped for line in delivery.lines):
-            shipped.update(one.id for one in delivery.origins if one.kind == Order.kind)
-    orders = list(company.documents(Order))
-    subtotal = total = Fraction(0)
-    for order in orders:
-        rate = Fraction(1) if order.currency == company.currency else spot(view, order.currency, on=order.on)
-        subtotal += sum((line.net(order.currency).amount for line in order.lines), Fraction(0)) * rate
-        total += _billed_whole(order).gross.exact.amount * rate
-    return {
-        "company": company.name,
-        "currency": company.currency,
-        "orders": len(orders),
-        "orders_shipped": len(shipped),
-        "order_subtotal": plain_number(subtotal),
-        "order_total": plain_number(total),
-        "positions": company.head,
-        "state_hash": company.state_hash(),
-    }
-
-
-def _billed_whole(order: Order) -> Invoice:
-    """The invoice of all of an order: what its total with tax would be."""
-    lines = [
-        Line(one.text, one.quantity, one.price, tax=one.tax, discount_percent=one.discount_percent)
-        for one in order.lines
-    ]
-    return Invoice(customer=order.customer, on=order.on, currency=order.currency, lines=lines)
+    return Outcome(at, replayed, statements, checks(company), figures(company))
 
 
 def _progress(records: Iterable[Record]) -> Iterator[Record]:

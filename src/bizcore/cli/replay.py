@@ -1,46 +1,18 @@
-"""Records become acts: one record, one act, under the key `file:id`; what is refused takes with it what depends on it."""
+"""Records are sent as acts, each under the key `file:id`; what is refused takes with it what depends on it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from attrs import field, frozen
 
-from bizcore.book.entry import Entry, Posting
-from bizcore.change.act import Act
 from bizcore.change.committed import Committed
-from bizcore.change.locks import LockKind
-from bizcore.cli.layout import BadCell, Record
+from bizcore.cli.acts import act_of
+from bizcore.cli.layout import Record
+from bizcore.cli.refusals import Causes, Refusal, located
 from bizcore.company import Company
-from bizcore.finance.rates import ExchangeRate
-from bizcore.finance.terms import Terms
 from bizcore.kernel.errors import BizcoreError, Conflict, Unavailable
-from bizcore.kernel.money import Money
-from bizcore.sfa.leads import Lead
-from bizcore.sfa.orders import Order
-from bizcore.sfa.orders import OrderLine as SalesLine
-from bizcore.sfa.quotes import Quote, QuoteLine
-from bizcore.supply.fulfilment import LineQuantity
-from bizcore.supply.items import Item
-from bizcore.supply.places import OUTSIDE
-from bizcore.supply.purchasing import OrderLine, PurchaseOrder, ReceivedLine
-
-
-@frozen
-class Refusal:
-    """A record that was refused: where it stands, which field and rule, and the record it depends on when that is the cause."""
-
-    file: str
-    line: int
-    field: str
-    rule: str
-    record: str
-    because: str = ""
-
-    def to_plain(self) -> dict[str, object]:
-        """As JSON types."""
-        return {name: getattr(self, name) for name in ("record", "file", "line", "field", "rule", "because")}
 
 
 @frozen
@@ -53,298 +25,72 @@ class Replayed:
     answers: Mapping[str, str] = field(factory=dict)
     """The document that each record became, by its key."""
 
+    @property
+    def answered(self) -> int:
+        """How many records are in the books, whether from this run or an earlier one."""
+        return self.recorded + self.replayed
+
+    @property
+    def sent(self) -> int:
+        """How many records there are."""
+        return self.answered + len(self.refused)
+
+    def __str__(self) -> str:
+        """The counts as a sentence."""
+        counts = f"{self.recorded} recorded, {self.replayed} replayed, {len(self.refused)} refused"
+        return f"{self.sent} records: {counts}"
+
 
 class Replay:
-    """Sends every record of a folder to a company, always the same acts under the same keys."""
+    """Sends every record of a folder to a company, always the same acts under the same keys.
+
+    Guarantees: nothing is asked before a record is sent, so a second run is the same run; a refused record writes nothing, and
+    neither does what names it.
+    """
 
     def __init__(self, company: Company) -> None:
         self._company = company
         self._answers: dict[str, Committed[Any]] = {}
+        self._causes = Causes()
 
     def run(self, records: Iterable[Record], progress: Callable[[Iterable[Record]], Iterator[Record]]) -> Replayed:
-        """Replay the records in order. Raises: Unavailable, when the store cannot be written."""
-        refused: dict[str, Refusal] = {}
-        recorded = replayed = 0
+        """Replay the records in order. Raises: Unavailable or Conflict, when the store cannot be written now."""
+        refused: list[Refusal] = []
         for record in progress(records):
-            refusal = self._refused_before(record, refused)
-            if refusal is None:
-                try:
-                    done = self._company.apply(self._act(record), key=record.key)
-                except (Unavailable, Conflict):
-                    raise
-                except BizcoreError as error:
-                    name = str(error.facts.get("field", "")) or getattr(error, "path", "")
-                    refusal = Refusal(
-                        f"{record.file}.csv", record.line, name, f"{error.code}: {error.message}", record.key
-                    )
+            self._causes.seen(record)
+            refusal = self._refused_before(record) or self._sent(record)
             if refusal is not None:
-                refused[record.key] = refusal
-                continue
-            self._answers[record.key] = done
-            recorded += not done.replayed
-            replayed += done.replayed
+                self._causes.refuse(record)
+                refused.append(refusal)
+        known = sum(done.replayed for done in self._answers.values())
         ids = {key: done.value.id for key, done in self._answers.items()}
-        return Replayed(recorded, replayed, tuple(refused.values()), ids)
+        return Replayed(len(self._answers) - known, known, tuple(refused), ids)
 
-    def _refused_before(self, record: Record, refused: Mapping[str, Refusal]) -> Refusal | None:
-        if record.problem is not None:
-            file, line, name, rule = record.problem
-            return Refusal(file, line, name, rule, record.key)
-        for column, file, id_ in record.names():
-            key = f"{file}:{id_}"
-            if key in refused:
-                return Refusal(
-                    f"{record.file}.csv", record.line, column, "depends on a refused record", record.key, key
-                )
-            if key not in self._answers:
-                return Refusal(
-                    f"{record.file}.csv", record.line, column, f"there is no {id_} in {file}.csv before it", record.key
-                )
+    def _sent(self, record: Record) -> Refusal | None:
+        try:
+            self._answers[record.key] = self._company.apply(act_of(record, self._company, self._named), key=record.key)
+        except Unavailable:
+            raise
+        except BizcoreError as error:
+            # A conflict that trying again cannot help is about the record: its key stands for other content.
+            if isinstance(error, Conflict) and error.retry:
+                raise
+            return located(record, error, self._causes.of(record, error))
         return None
 
-    def _act(self, record: Record) -> Act[Any]:
-        return _ACTS[record.file](self, self._company, record.id, record.cells, record.lines)
+    def _refused_before(self, record: Record) -> Refusal | None:
+        """The refusal of what cannot be sent: unreadable, or naming what is not there."""
+        if record.problem is not None:
+            return Refusal(*record.problem, record.key)
+        for name in record.names():
+            if self._causes.refused(name.key):
+                rule = "depends on a refused record"
+                return Refusal(name.file, name.line, name.field, rule, record.key, name.key)
+            if name.must and name.key not in self._answers:
+                rule = f"there is no record {name.key} before it"
+                return Refusal(name.file, name.line, name.field, rule, record.key)
+        return None
 
-    def named(self, file: str, id_: str) -> Any:
+    def _named(self, file: str, id_: str) -> Any:
         """The document that a record became."""
         return self._answers[f"{file}:{id_}"].value
-
-
-Cells = Mapping[str, Any]
-Lines = tuple[Cells, ...]
-
-
-def _step(cells: Cells, steps: Mapping[str, Callable[[], Act[Any]]]) -> Act[Any]:
-    made = steps.get(cells["step"])
-    if made is None:
-        raise BadCell(field="step", why=f"{cells['step'][:40]!r} is none of {', '.join(steps)}")
-    return made()
-
-
-def _money(cells: Cells, name: str, currency: str) -> Money | None:
-    return Money(cells[name], currency) if name in cells else None
-
-
-def _items(_: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    return acme.put(Item(id=id_, name=cells["name"], unit=cells.get("unit", "PCE"), category=cells.get("category", "")))
-
-
-def _rates(_: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    return acme.put(ExchangeRate(base=cells["base"], quote=cells["quote"], on=cells["date"], rate=cells["rate"]))
-
-
-def _leads(_: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    texts = {name: cells.get(name, "") for name in ("company", "email", "city", "country", "source")}
-    return acme.sfa.capture(Lead(id=id_, name=cells["name"], on=cells["date"], **texts))
-
-
-def _lead_steps(replay: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    lead = cells["lead"]
-    return _step(
-        cells,
-        {
-            "qualify": lambda: acme.sfa.qualify(lead, on=cells["date"]),
-            "disqualify": lambda: acme.sfa.disqualify(lead, reason=cells.get("reason", "")),
-            "convert": lambda: acme.sfa.convert(
-                lead,
-                on=cells["date"],
-                customer=cells.get("customer"),
-                opportunity=cells.get("opportunity"),
-                amount=_money(cells, "amount", cells.get("currency") or acme.currency),
-            ),
-        },
-    )
-
-
-def _deal_steps(replay: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    deal = replay.named("lead_steps", cells["lead_step"]).opportunity
-    return _step(
-        cells,
-        {
-            "advance": lambda: acme.sfa.advance(deal, stage=cells.get("stage", ""), on=cells["date"]),
-            "win": lambda: acme.sfa.win(deal, on=cells["date"]),
-            "lose": lambda: acme.sfa.lose(deal, on=cells["date"], reason=cells.get("reason", "")),
-        },
-    )
-
-
-def _quotes(replay: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    deal = replay.named("lead_steps", cells["deal"]).opportunity if "deal" in cells else None
-    quote = Quote(
-        id=id_,
-        customer=cells["customer"],
-        on=cells["date"],
-        currency=cells["currency"],
-        valid_until=cells.get("valid_until"),
-        lines=[QuoteLine(one["text"], one["quantity"], one["price"], **_goods(one)) for one in lines],
-    )
-    return acme.sfa.quote(quote, opportunity=deal)
-
-
-def _goods(line: Cells) -> dict[str, Any]:
-    return {name: line[name] for name in ("item", "tax", "discount_percent") if name in line}
-
-
-def _quote_steps(_: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    quote = cells["quote"]
-    return _step(
-        cells,
-        {
-            "send": lambda: acme.sfa.send(quote),
-            "accept": lambda: acme.sfa.accept(quote, on=cells["date"]),
-            "decline": lambda: acme.sfa.decline(quote),
-            "expire": lambda: acme.sfa.expire(quote, on=cells["date"]),
-        },
-    )
-
-
-def _orders(_: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    if "quote" in cells:
-        return acme.sfa.order(cells["quote"], on=cells["date"], id=id_, reference=cells.get("reference", ""))
-    if "customer" not in cells:
-        raise BadCell(field="customer", why="an order names a quote, or a customer and lines")
-    order = Order(
-        id=id_,
-        customer=cells["customer"],
-        on=cells["date"],
-        currency=cells.get("currency") or acme.currency,
-        reference=cells.get("reference", ""),
-        lines=[SalesLine(one["text"], one["quantity"], one["price"], **_goods(one)) for one in lines],
-    )
-    return acme.sfa.take_order(order)
-
-
-def _purchase_orders(_: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    goods = [OrderLine(one["item"], one["quantity"], one["price"]) for one in lines]
-    return acme.supply.order(
-        PurchaseOrder(id=id_, supplier=cells["vendor"], on=cells["date"], currency=cells["currency"], lines=goods)
-    )
-
-
-def _line(cells: Cells) -> int:
-    if cells["line"] != int(cells["line"]):
-        raise BadCell(field="line", why="a line is a whole number")
-    return int(cells["line"])
-
-
-def _receipts(_: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    came = [ReceivedLine(_line(one), one["quantity"], one.get("rejected", 0)) for one in lines]
-    return acme.supply.receive_order(
-        cells["purchase_order"], came, on=cells["date"], place=cells["place"], rate=cells.get("rate")
-    )
-
-
-def _moves(_: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    item, quantity, source, target = (cells[name] for name in ("item", "quantity", "source", "target"))
-    if source in OUTSIDE:
-        cost = _money(cells, "cost", acme.currency)
-        return acme.supply.receive(item, quantity, place=target, on=cells["date"], source=source, cost=cost)
-    if target in OUTSIDE:
-        return acme.supply.issue(item, quantity, place=source, on=cells["date"], target=target)
-    return acme.supply.transfer(item, quantity, source=source, target=target, on=cells["date"])
-
-
-def _deliveries(_: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    return acme.order_to_cash.deliver(cells["order"], on=cells["date"], place=cells["place"], id=id_)
-
-
-def _quantities(lines: Lines) -> list[LineQuantity]:
-    return [LineQuantity(_line(one), one["quantity"]) for one in lines]
-
-
-def _shipments(_: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    return acme.supply.ship(cells["delivery"], _quantities(lines), on=cells["date"])
-
-
-def _returns(replay: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    shipment = replay.named("shipments", cells["shipment"]).id
-    return acme.supply.take_back(shipment, _quantities(lines), on=cells["date"])
-
-
-def _vendor_returns(replay: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    receipt = replay.named("receipts", cells["receipt"]).id
-    return acme.supply.return_to_vendor(receipt, _quantities(lines), on=cells["date"])
-
-
-def _terms(cells: Cells) -> Terms | None:
-    return Terms(cells["terms"]) if "terms" in cells else None
-
-
-def _invoices(_: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    return acme.order_to_cash.bill(
-        cells["order"], on=cells["date"], id=id_, terms=_terms(cells), rate=cells.get("rate")
-    )
-
-
-def _credit_notes(replay: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    return acme.order_to_cash.credit(replay.named("returns", cells["return"]).id, on=cells["date"], id=id_)
-
-
-def _bills(replay: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    order = replay.named("purchase_orders", cells["purchase_order"])
-    return acme.procure_to_pay.bill(
-        order.id,
-        on=cells["date"],
-        id=id_,
-        reference=cells.get("reference", ""),
-        tax=cells.get("tax"),
-        freight=_money(cells, "freight", order.currency),
-        rate=cells.get("rate"),
-        terms=_terms(cells),
-    )
-
-
-def _vendor_credits(replay: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    back = replay.named("vendor_returns", cells["vendor_return"]).id
-    return acme.procure_to_pay.credit(
-        back, on=cells["date"], id=id_, reference=cells.get("reference", ""), tax=cells.get("tax")
-    )
-
-
-def _payments(_: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    amount = Money(cells["amount"], cells["currency"])
-    received = _money(cells, "received", acme.currency)
-    if cells["way"] == "in":
-        to = [cells["invoice"]] if "invoice" in cells else []
-        return acme.finance.collect(amount, customer=cells["party"], on=cells["date"], to=to, received=received)
-    if cells["way"] == "out":
-        to = [cells["bill"]] if "bill" in cells else []
-        return acme.finance.pay(amount, vendor=cells["party"], on=cells["date"], to=to, received=received)
-    raise BadCell(field="way", why="a payment goes in or out")
-
-
-def _entries(_: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    postings = []
-    for one in lines:
-        if ("debit" in one) == ("credit" in one):
-            raise BadCell(field="debit", why="a line has a debit or a credit")
-        amount = Money(one["debit"], acme.currency) if "debit" in one else -Money(one["credit"], acme.currency)
-        postings.append(Posting(one["account"], amount))
-    return acme.finance.post(Entry(cells["date"], postings, text=cells.get("text", "")))
-
-
-def _closings(_: Replay, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
-    return _step(
-        cells,
-        {
-            "close_month": lambda: acme.finance.close_month(cells.get("period", "")),
-            "close_year": lambda: acme.finance.close_year(cells.get("period", "")),
-            "lock": lambda: acme.finance.lock(kind=_lock_kind(cells.get("kind", "")), upto=cells["upto"]),
-        },
-    )
-
-
-def _lock_kind(text: str) -> LockKind:
-    for one in LockKind:
-        if one.value == text:
-            return one
-    raise BadCell(field="kind", why=f"{text[:40]!r} is none of {', '.join(one.value for one in LockKind)}")
-
-
-_ACTS: Final[Mapping[str, Callable[[Replay, Company, str, Cells, Lines], Act[Any]]]] = {
-    "items": _items, "rates": _rates, "leads": _leads, "lead_steps": _lead_steps, "deal_steps": _deal_steps,
-    "quotes": _quotes, "quote_steps": _quote_steps, "orders": _orders, "purchase_orders": _purchase_orders,
-    "receipts": _receipts, "moves": _moves, "deliveries": _deliveries, "shipments": _shipments, "returns": _returns,
-    "vendor_returns": _vendor_returns, "invoices": _invoices, "credit_notes": _credit_notes, "bills": _bills,
-    "vendor_credits": _vendor_credits, "payments": _payments, "entries": _entries, "closings": _closings,
-}  # fmt: skip
