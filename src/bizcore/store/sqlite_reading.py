@@ -39,14 +39,11 @@ CACHE_MAX: Final = 20_000
 LISTED_MAX: Final = 2_000
 _LAST: Final = "\U0010ffff"
 
-_DOC: Final = (
-    "select kind, id, position, version, body from bizcore_documents where company=? and kind=? and id=? and position<=?"
-    " order by position desc limit 1"
-)
 _HISTORY: Final = (
     "select kind, id, position, version, body from bizcore_documents where company=? and kind=? and id=? and position<=?"
     " order by position"
 )
+_DOC: Final = f"{_HISTORY} desc limit 1"
 _ALL: Final = (
     "select kind, id, position, version, body from bizcore_documents d where company=? and kind=? and id>? and position="
     "(select max(position) from bizcore_documents x where x.company=d.company and x.kind=d.kind and x.id=d.id"
@@ -373,12 +370,13 @@ class SqliteReading:
 
     def balance(self, book: str, account: str, unit: str) -> BalanceRow:
         """What an account holds of a unit."""
-        with self._snapshot() as (connection, moved):
-            found = connection.execute(_NOW, (self._number, book, account, unit)).fetchone()
-            row = BalanceRow(*found) if found is not None else BalanceRow(0, 0, 0)
-            if not moved or row.position <= self._head.position:
-                return row
-            amount, value = row.amount, row.value
+        asked = (self._number, book, account, unit)
+        with self._asking() as connection:
+            row = BalanceRow(*(connection.execute(_NOW, asked).fetchone() or (0, 0, 0)))
+        if row.position <= self._head.position:  # whatever came later, it did not come here
+            return row
+        with self._snapshot() as (connection, _):
+            amount, value, _ = connection.execute(_NOW, asked).fetchone()
             for later in self._later(connection):
                 if (later.book, later.account, later.unit) == (book, account, unit):
                     amount, value = amount - later.amount, value - later.value
