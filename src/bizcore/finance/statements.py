@@ -50,7 +50,7 @@ def trial_balance(view: View, *, at: Day | None = None) -> Table:
     span = until(None if at is None else day(at))
     accounts = _accounts(view)
     stornos = storno_turnovers(view, upto=None if at is None else day(at))
-    company = view.currency
+    company, money = view.currency, Money.of_minor
     lines: list[tuple[str, str, int, int]] = []
     for row in view.totals(PostingQuery(book=JOURNAL, span=span), by=("account",)):
         code = row.key[0]
@@ -71,7 +71,7 @@ def trial_balance(view: View, *, at: Day | None = None) -> Table:
             *(Column(name, name.capitalize(), kind="money", unit=company) for name in ("debit", "credit", "balance")),
         ],
         [
-            (code, name, *(Money.of_minor(one, company) for one in (debit, credit, debit - credit)))
+            (code, name, money(debit, company), money(credit, company), money(debit - credit, company))
             for code, name, debit, credit in lines
         ],
         title="Trial balance",
