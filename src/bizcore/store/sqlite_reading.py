@@ -309,16 +309,19 @@ class SqliteReading:
                 for row in self._rows(connection, query):
                     _add(found, tuple(str(getattr(row, one)) for one in by), sides(row.amount, row.value), 1)
                 return [TotalRow(key, *sums) for key, sums in sorted(found.items())]
-            self._add_kept(connection, query, by, found)
+            first, last = self._add_kept(connection, query, by, found)
             for row in self._later(connection) if moved else ():
-                if row.book == query.book and matches(row, query):
+                if row.book == query.book and first <= row.period <= last and matches(row, query):
                     _add(found, tuple(str(getattr(row, one)) for one in by), sides(row.amount, row.value), -1)
         return [TotalRow(key, *sums) for key, sums in sorted(found.items()) if any(sums)]
 
     def _add_kept(
         self, connection: sqlite3.Connection, query: PostingQuery, by: tuple[str, ...], found: dict[Any, list[int]]
-    ) -> None:
-        """Whole periods from the kept totals, the two part periods of a span from their postings."""
+    ) -> tuple[int, int]:
+        """Whole periods from the kept totals, the two part periods of a span from their postings.
+
+        Gives the first and last whole period: what came later is in their sums, and not in those of the parts.
+        """
         bucket = self._settings.bucket
         span = query.span
         first, last, parts = 1, schema.NOW - 1, []
@@ -333,17 +336,18 @@ class SqliteReading:
             if bucket_span(cut, bucket).start != span.end and bucket_span(cut, bucket) not in parts:
                 parts.append(bucket_span(cut, bucket))
         where, bound = self._account_where(query)
-        if span.start is None and span.end is None and "period" not in by:
-            first = last = schema.NOW
+        now = span.start is None and span.end is None and "period" not in by
+        bounds = (schema.NOW, schema.NOW) if now else (first, last)
         columns, group = _grouping(by)
         rows = connection.execute(
             f"select {columns}sum(debit), sum(credit), sum(value_debit), sum(value_credit) from bizcore_totals"
             f" where company=? and book=? and period between ? and ?{where}{group}",
-            (self._number, query.book, first, last, *bound),
+            (self._number, query.book, *bounds, *bound),
         )
         _add_rows(found, rows, len(by))
         for part in parts:
             self._add_part(connection, evolve(query, span=part.intersect(span)), by, found)
+        return first, last
 
     def _add_part(
         self, connection: sqlite3.Connection, query: PostingQuery, by: tuple[str, ...], found: dict[Any, list[int]]
