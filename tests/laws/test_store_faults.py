@@ -15,8 +15,8 @@ from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.store.sqlite import SqliteDatabase
+from bizcore.testing.broken import Broken
 from bizcore.testing.concurrency import bank, race, threads_with_keys
-from bizcore.testing.contract import Broken
 from bizcore.testing.crash import kill_at_random
 from bizcore.testing.faults import Fault, every_statement_fails_once
 from bizcore.testing.toys import CURRENCY, POOL, Note, Person, ToyDesk

@@ -16,7 +16,7 @@ from bizcore.change.changes import FloorBroken
 from bizcore.change.reading import PostingQuery
 from bizcore.company import Company
 from bizcore.kernel.money import Money
-from bizcore.testing.contract import Broken
+from bizcore.testing.broken import Broken
 from bizcore.testing.crash import company_at
 from bizcore.testing.toys import CURRENCY, SOURCE, ToyDesk
 

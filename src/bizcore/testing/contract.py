@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, Final, cast
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from bizcore.change.act import Act
 from bizcore.change.changes import Changes, FloorBroken
 from bizcore.change.reading import PostingQuery
 from bizcore.company import Company
-from bizcore.flow.document import Document, Ref
+from bizcore.flow.document import Ref
 from bizcore.flow.lifecycle import IllegalStep
 from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.money import Money
@@ -23,67 +22,18 @@ from bizcore.store.commit import Sealed
 from bizcore.store.opener import open_store
 from bizcore.store.port import CompanyExists, CompanyNotFound, Database, KeyReused, OutOfRange, Stale, Store
 from bizcore.store.rows import open_lots
-from bizcore.testing.toys import CURRENCY, POOL, SOURCE, Note, Person, ToyDesk
+from bizcore.testing.broken import Broken, refused, same
+from bizcore.testing.plot import MemoOne, MemoTwo, eur, seen_of, story, usd
+from bizcore.testing.toys import CURRENCY, POOL, RECEIVABLE, SOURCE, Note, Person, Rule, ToyDesk
 
-E = TypeVar("E", bound=BizcoreError)
-
-
-class Broken(AssertionError):
-    """The adapter breaks the contract."""
-
-
-def same(found: object, expected: object, what: str) -> None:
-    """Two things that must be equal. Raises: Broken."""
-    if found != expected:
-        raise Broken(f"{what}: found {found!r}, expected {expected!r}")
-
-
-@contextmanager
-def refused(kind: type[E]) -> Iterator[list[E]]:
-    """Something that must be refused in one way. Raises: Broken."""
-    seen: list[E] = []
-    try:
-        yield seen
-    except kind as error:
-        seen.append(error)
-        return
-    raise Broken(f"expected {kind.__name__}, but it was taken")
-
-
-@frozen(kw_only=True)
-class MemoOne(Document):
-    """A kind as an earlier release stored it."""
-
-    kind = "toy_memo"
-
-    title: str
-
-
-@frozen(kw_only=True)
-class MemoTwo(Document):
-    """The same kind one version later: the title became a headline."""
-
-    kind = "toy_memo"
-    version: ClassVar[int] = 2
-
-    headline: str
-
-    @classmethod
-    def lift(cls, data: dict[str, object], version: int) -> dict[str, object]:
-        """Version 1 said title."""
-        return {"headline" if name == "title" else name: value for name, value in data.items()}
-
-
-def eur(amount: str | int) -> Money:
-    """Euros."""
-    return Money(amount, CURRENCY)
+TABLES: Final = ("log", "documents", "indexes", "postings", "lots")
 
 
 class StoreContract:
-    """Subclass it, say how to `open` an empty database and how to see its `raw_rows`, and let pytest collect it.
+    """Subclass it, say how to `open` an empty database, how to see its `raw_rows` and how to `damage` it; let pytest collect it.
 
-    `raw_rows` must not go through the adapter: it is the second witness. Tables are `log`, `documents`, `postings`; a row is a tuple
-    in any shape, only their number and the text in them is looked at.
+    `raw_rows` and `damage` must not go through the adapter: they are the second witness. Tables are `log`, `documents`, `indexes`,
+    `postings`, `lots`; a row is a tuple in any shape, only their number and the text in them is looked at.
     """
 
     def open(self) -> Database:
@@ -94,12 +44,21 @@ class StoreContract:
         """What lies in a table, read behind the adapter's back. Override."""
         raise NotImplementedError
 
+    def damage(self, database: Database) -> None:
+        """Change who the third log row says has acted, behind the adapter's back. Override."""
+        raise NotImplementedError
+
     # -- helpers -------------------------------------------------------------------------------------------------------
 
     def company(self, database: Database | None = None, name: str = "acme") -> Company:
         """A company with the toy desk."""
         return Company.create(
-            name, currency=CURRENCY, store=database or self.open(), desks=[ToyDesk], kinds=[Note, Person], actor="ann"
+            name,
+            currency=CURRENCY,
+            store=database or self.open(),
+            desks=[ToyDesk],
+            kinds=[Note, Person, Rule],
+            actor="ann",
         )
 
     @staticmethod
@@ -161,6 +120,16 @@ class StoreContract:
         same(len(self.raw_rows(database, "postings")), 2, "raw postings")
         same(len(self.raw_rows(database, "documents")), 1, "raw documents")
 
+    def test_what_a_key_stands_for_is_known(self) -> None:
+        acme = self.company()
+        done = acme.apply_each([(self.toys(acme).deposit("cash", eur(at)), f"k{at}") for at in range(1, 600)])
+        known = self.store(acme).known(["k599", "nobody", "k1", "k300"])
+        same({key: row.position for key, row in known.items()}, {"k1": 1, "k300": 300, "k599": 599}, "what is known")
+        same([one.hash for one in (known["k1"], known["k599"])], [done[0].hash, done[-1].hash], "the rows known")
+        same(dict(self.store(acme).known([])), {}, "nothing asked")
+        again = acme.apply_each([(self.toys(acme).deposit("cash", eur(at)), f"k{at}") for at in (600, 2)])
+        same([(one.position, one.replayed) for one in again], [(600, False), (2, True)], "new and known in one batch")
+
     def test_the_same_key_gives_the_first_answer_and_another_act_is_refused(self) -> None:
         database = self.open()
         acme = self.company(database)
@@ -213,6 +182,17 @@ class StoreContract:
         self.store(acme).apply([self.sealed(acme, plan, "edit", 1)])
         same(acme.get(Note, "n").text, "mine", "the note")
 
+    def test_a_policy_put_is_in_force_for_the_next_plan(self) -> None:
+        acme = self.company()
+        toys = self.toys(acme)
+        for rule, fee in ((Rule(fee=5), 5), (Rule(since="2026-02-01", fee=7), 7), (Rule(since="2026-05-01", fee=9), 7)):
+            before = acme.plan(toys.charge("cash", "2026-03-01"))
+            acme.apply(acme.put(rule))
+            same(acme.plan(toys.charge("cash", "2026-03-01")).value.value, Money.of_minor(fee, CURRENCY), "the fee")
+            if before.value.value != Money.of_minor(fee, CURRENCY):
+                with refused(Stale):
+                    acme.apply(before, key=f"before {fee}")
+
     def test_a_floor_holds_whoever_was_first(self) -> None:
         acme = self.company()
         toys = self.toys(acme)
@@ -248,6 +228,23 @@ class StoreContract:
         )
         done = acme.apply_each(acts[:2])
         same([one.position for one in done], [1, 2], "positions of a batch")
+
+    def test_a_lot_opens_shrinks_and_is_gone_with_its_last_piece(self) -> None:
+        database = self.open()
+        acme = self.company(database)
+        toys = self.toys(acme)
+        acme.apply(toys.claim("item", "beta", usd(3), eur("1.00")), key="1")
+        acme.apply(toys.claim("item", "gamma", usd(5), eur(2)), key="2")
+        same(len(self.raw_rows(database, "lots")), 2, "raw lots")
+        acme.apply(toys.settle("item", "beta", usd(1)), key="3")
+        (lot,) = acme.view().lots("journal", RECEIVABLE, "beta")
+        same((lot.amount, lot.value, lot.party, lot.position), (usd(2), eur("0.67"), "beta", 3), "what is open")
+        acme.apply(toys.settle("item", "beta", usd(2)), key="4")
+        same(acme.view().lots("journal", RECEIVABLE, "beta"), (), "what is open of beta")
+        same([lot.party for lot in acme.view().lots("journal", RECEIVABLE)], ["gamma"], "who owes")
+        same(len(self.raw_rows(database, "lots")), 1, "raw lots")
+        acme.apply(toys.claim("item", "beta", usd(1), eur(1)), key="5")
+        same([lot.amount for lot in acme.view().lots("journal", RECEIVABLE, "beta")], [usd(1)], "what is open anew")
 
     def test_numbers_have_no_gap_although_acts_are_refused(self) -> None:
         acme = self.company()
@@ -286,6 +283,16 @@ class StoreContract:
         same(acme.verify().ok, True, "the chain")
         same(acme.verify(anchor=acme.anchor()).ok, True, "the chain with its anchor")
 
+    def test_damage_behind_the_store_is_found(self) -> None:
+        database = self.open()
+        acme = self.company(database)
+        for at in range(5):
+            acme.apply(self.toys(acme).deposit("cash", eur(at)), key=f"k{at}")
+        same(acme.verify().ok, True, "the chain before")
+        self.damage(database)
+        verdict = acme.verify()
+        same((verdict.ok, verdict.position), (False, 3), "the chain after")
+
     def test_a_view_stays_as_it_was(self) -> None:
         acme = self.company()
         toys = self.toys(acme)
@@ -303,13 +310,19 @@ class StoreContract:
         same(seen_of(acme.as_known(3)), before, "everything as known")
 
     def test_as_known_answers_never_change(self) -> None:
-        acme = self.company()
-        seen: dict[int, object] = {0: seen_of(acme)}
-        for act, key in story(self.toys(acme)):
-            acme.apply(act, key=key)
-            seen[acme.head] = seen_of(acme)
-        for position, answer in seen.items():
-            same(seen_of(acme.as_known(position)), answer, f"as known at {position}")
+        """What was answered then, what is answered now about then, and what memory says after so many acts are the same."""
+        acme, memory = self.company(), self.company(open_store("memory:"))
+        seen, instants = [seen_of(acme)], []
+        for act, key in story(acme):
+            instants.append(acme.apply(act, key=key).instant)
+            memory.apply(act, key=key)
+            seen.append(seen_of(acme))
+            _alike(seen_of(memory), seen[-1], f"memory at {acme.head}")
+        for position, answer in enumerate(seen):
+            _alike(seen_of(acme.as_known(position)), answer, f"as known at {position}")
+        for position, instant in enumerate(instants, 1):
+            last = max(at for at, one in enumerate(instants, 1) if one == instant)
+            same(acme.as_known(instant).head, last, f"the head as known when {position} was recorded")
 
     def test_kept_totals_and_lots_are_their_postings(self) -> None:
         acme = self.told()
@@ -333,7 +346,7 @@ class StoreContract:
     def test_equal_acts_give_the_state_that_memory_has(self) -> None:
         theirs = self.told()
         memory = self.company(open_store("memory:"))
-        for act, key in story(self.toys(memory)):
+        for act, key in story(memory):
             memory.apply(act, key=key)
         same(theirs.state_hash(), memory.state_hash(), "the state hash")
 
@@ -373,15 +386,20 @@ class StoreContract:
         toys = self.toys(acme)
         acme.apply(toys.deposit("cash", eur(5)), key="d")
         acme.apply(toys.meet("p", "Canary Jones"), key="meet")
+        acme.apply(toys.meet("q", "Grace"), key="meet other")
+        same("Canary" in repr([self.raw_rows(database, table) for table in TABLES]), True, "the name before")
         acme.apply(acme.erase(Ref("toy_person", "p")), key="erase")
         verdict = acme.verify()
         same((verdict.ok, verdict.erased), (True, 2), "the chain, with body and intent erased")
-        text = repr([self.raw_rows(database, table) for table in ("log", "documents", "postings")])
+        text = repr([self.raw_rows(database, table) for table in TABLES])
         same("Canary" in text, False, "the name in any raw row")
         same(list(acme.view().find(Person, "name", "Canary Jones")), [], "the index")
         with refused(BizcoreError) as seen:
             acme.get(Person, "p")
         same(seen[0].code, "erased", "the refusal")
+        with refused(BizcoreError):
+            acme.as_known(2).get(Person, "p")
+        same([one.id for one in toys.people], ["q"], "who is still known")
         same(acme.apply(toys.meet("p", "Canary Jones"), key="meet").replayed, True, "the key still answers")
 
     def test_an_illegal_step_writes_nothing(self) -> None:
@@ -396,50 +414,11 @@ class StoreContract:
     def told(self) -> Company:
         """A company after the contract's story."""
         acme = self.company()
-        for act, key in story(self.toys(acme)):
+        for act, key in story(acme):
             acme.apply(act, key=key)
         return acme
 
 
-def story(toys: ToyDesk) -> Iterator[tuple[Any, str]]:
-    """Acts that touch everything a store keeps, each under its key."""
-    acts: list[Callable[[], Any]] = [
-        lambda: toys.deposit("cash", eur(100)),
-        lambda: toys.note("first", id="n1"),
-        lambda: toys.stack("lot a", 5, eur("0.03")),
-        lambda: toys.transfer(eur(30), source="cash", target="bank", on="2026-04-01"),
-        lambda: toys.take("lot a", 2),
-        lambda: toys.edit("n1", "second"),
-        lambda: toys.note("other"),
-        lambda: toys.half(source="cash", target="bank"),
-        lambda: toys.stack("lot b", 3, eur(1)),
-        lambda: toys.take("lot a", 3),
-        lambda: toys.close("n1"),
-        lambda: toys.take("lot b", 1),
-        lambda: toys.deposit("cash", eur("0.01"), on="2025-12-31"),
-        lambda: toys.meet("p", "Ada"),
-    ]
-    for at, act in enumerate(acts):
-        yield act(), f"story {at:03d}"
-
-
-def seen_of(company: Company) -> object:
-    """Everything that can be asked of a company, as plain data."""
-    view, reading = company.view(), company._reading()
-    totals = [
-        list(view.totals(PostingQuery(book=book), by=("account", "unit", "period"))) for book in ("journal", "cost")
-    ]
-    now = [list(view.totals(PostingQuery(book=book), by=("account", "unit"))) for book in ("journal", "cost")]
-    found = [[one.id for one in view.find(Note, "text", text)] for text in ("first", "second", "other", "old", "new")]
-    return (
-        totals,
-        now,
-        [view.balance("journal", account, CURRENCY).value for account in ("cash", "bank", SOURCE)],
-        [(lot.id, lot.amount, lot.value) for lot in view.lots("cost", POOL)],
-        found,
-        [one.to_plain() if hasattr(one, "to_plain") else repr(one) for one in view.all(Note)],
-        list(reading.postings(PostingQuery(book="journal"))),
-        view.series("N"),
-        [row.position for row in reading.log()],
-        company.state_hash(),
-    )
+def _alike(found: Sequence[object], expected: Sequence[object], what: str) -> None:
+    for at, (one, other) in enumerate(zip(found, expected, strict=True)):
+        same(one, other, f"{what}, question {at}")

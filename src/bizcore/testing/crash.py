@@ -16,7 +16,7 @@ from bizcore.company import Company
 from bizcore.kernel.money import Money
 from bizcore.store.clock import machine_clock, machine_ids
 from bizcore.store.sqlite import SqliteDatabase
-from bizcore.testing.contract import Broken
+from bizcore.testing.broken import Broken
 from bizcore.testing.toys import CURRENCY, ToyDesk
 
 _LATEST: Final = 0.045

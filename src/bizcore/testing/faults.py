@@ -12,7 +12,7 @@ from bizcore.company import Company
 from bizcore.kernel.errors import Unavailable
 from bizcore.store.clock import machine_clock, machine_ids
 from bizcore.store.sqlite import SqliteDatabase
-from bizcore.testing.contract import Broken
+from bizcore.testing.broken import Broken
 
 STATEMENTS_MAX: Final = 500
 

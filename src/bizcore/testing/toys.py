@@ -1,4 +1,4 @@
-"""A small desk to prove stores with: money that moves, pieces that leave lots, notes that change, people who are forgotten."""
+"""A small desk to prove stores with: money that moves, pieces that leave lots, items settled in part, people who are forgotten."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bizcore.change.view import View
 from bizcore.flow.document import Document, Indexes
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
+from bizcore.flow.policies import Policies
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 
@@ -22,6 +23,10 @@ ON: Final = "2026-03-05"
 SOURCE: Final = "source"
 POOL: Final = "pool"
 OUTSIDE: Final = "outside"
+FEES: Final = "fees"
+RECEIVABLE: Final = "receivable"
+ABROAD: Final = "abroad"
+FOREIGN: Final = "USD"
 
 
 @frozen(kw_only=True)
@@ -47,6 +52,22 @@ class Person(Document):
     indexes: ClassVar[Indexes] = {"name": lambda one: [(one.name,)]}
 
     name: str
+
+
+@frozen(kw_only=True)
+class Rule(Policies):
+    """What a charge is, in cents."""
+
+    kind = "policies.toy"
+
+    fee: int = 0
+
+
+@frozen(kw_only=True)
+class Undone(Document):
+    """That an entry was undone; it is undone once."""
+
+    kind = "toy_undone"
 
 
 def deposit(view: View, account: str, amount: Money, on: str = ON) -> Changes[Entry]:
@@ -86,6 +107,36 @@ def take(view: View, lot: str, quantity: int) -> Changes[Entry]:
     return Changes(view.mint(Entry(ON, legs, book="cost")))
 
 
+def claim(view: View, item: str, party: str, amount: Money, value: Money) -> Changes[Entry]:
+    """Open an item in another currency, or add to an open one."""
+    legs = [Posting(RECEIVABLE, amount, value, lot=item, party=party, due=ON), Posting(ABROAD, -amount, -value)]
+    return Changes(view.mint(Entry(ON, legs)))
+
+
+def settle(view: View, item: str, party: str, amount: Money) -> Changes[Entry]:
+    """Settle part of an item at the value it has. Raises: LotNotOpen, Overdrawn."""
+    lots = {one.id: one for one in view.lots("journal", RECEIVABLE, party)}
+    found = lots.get(item)
+    if found is None:
+        raise LotNotOpen(lot=item, open=tuple(sorted(lots)))
+    value = release(found, amount)
+    legs = [Posting(ABROAD, amount, value), Posting(RECEIVABLE, -amount, -value, lot=item, party=party)]
+    return Changes(view.mint(Entry(ON, legs)))
+
+
+def charge(view: View, account: str, on: str) -> Changes[Entry]:
+    """Take the fee that the policy of the day says."""
+    fee = Money.of_minor(view.policies(Rule, on=on).fee, CURRENCY)
+    return Changes(view.mint(Entry(on, [Posting(FEES, fee), Posting(account, -fee)])))
+
+
+def undo(view: View, entry: str) -> Changes[Entry]:
+    """Reverse an entry, once. Raises: EntryNotFound, AlreadyThere."""
+    found = view.entry(entry)
+    undone = view.mint(Undone(id=found.id.replace("#", " ")))
+    return Changes(view.mint(found.reversed(found.on)), documents=[undone])
+
+
 def note(view: View, text: str, id: str = "") -> Changes[Note]:
     """Write a note; it gets a number. Raises: AlreadyThere."""
     return Changes(view.mint(Note(id=id, text=text)))
@@ -116,9 +167,15 @@ class ToyDesk(Desk):
     half: Final = verb(half)
     stack: Final = verb(stack)
     take: Final = verb(take)
+    claim: Final = verb(claim)
+    settle: Final = verb(settle)
+    charge: Final = verb(charge)
+    undo: Final = verb(undo)
     note: Final = verb(note)
     edit: Final = verb(edit)
     close: Final = verb(close)
     meet: Final = verb(meet)
     notes: Final = documents(Note)
     people: Final = documents(Person)
+    rules: Final = documents(Rule)
+    undone: Final = documents(Undone)

@@ -1,0 +1,66 @@
+"""The second witnesses of our own adapters: what memory and SQLite hold, read and damaged behind their backs."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Any, cast
+
+from bizcore.store.memory import MemoryDatabase
+from bizcore.store.opener import open_store
+from bizcore.store.port import Database
+from bizcore.store.sqlite import SqliteDatabase
+from bizcore.testing.contract import StoreContract
+
+
+class MemoryContract(StoreContract):
+    """The contract of the memory store, and of what is built on it."""
+
+    def open(self) -> Database:
+        """A new database in memory."""
+        return open_store("memory:")
+
+    def raw_rows(self, database: Database, table: str) -> Sequence[tuple[Any, ...]]:
+        """The changes as they lie in memory, whatever its readings say."""
+        found: list[tuple[Any, ...]] = []
+        for store in cast("MemoryDatabase", database)._stores.values():
+            writes, lots = store.overlay.writes, store.overlay._lots
+            match table:
+                case "log":
+                    found += [write.log for write in writes]
+                case "documents":
+                    found += [one for write in writes for one in write.documents]
+                case "indexes":
+                    found += [one for write in writes for one in write.added]
+                case "postings":
+                    found += [one for write in writes for one in write.postings]
+                case _:
+                    found += [lot for some in lots.values() for lot in some.values() if lot is not None]
+        return found
+
+    def damage(self, database: Database) -> None:
+        """Change the third change of the one company there is."""
+        (store,) = cast("MemoryDatabase", database)._stores.values()
+        write = store.overlay.writes[2]
+        store.overlay.writes[2] = write._replace(log=write.log._replace(actor="nobody"))
+
+
+class SqliteContract(StoreContract):
+    """The contract of the SQLite store."""
+
+    def open(self) -> Database:
+        """A new file in a folder of its own."""
+        self.folder = tempfile.TemporaryDirectory()
+        return open_store(f"sqlite:///{self.folder.name}/books.db")
+
+    def raw_rows(self, database: Database, table: str) -> Sequence[tuple[Any, ...]]:
+        """The rows that another connection sees."""
+        with closing(sqlite3.connect(cast("SqliteDatabase", database).path)) as connection:
+            return connection.execute(f"select * from bizcore_{table}").fetchall()
+
+    def damage(self, database: Database) -> None:
+        """Update the third row by another connection."""
+        with closing(sqlite3.connect(cast("SqliteDatabase", database).path)) as connection, connection:
+            connection.execute("update bizcore_log set actor='nobody' where position=3")
