@@ -19,12 +19,14 @@ from bizcore.company import landing
 from bizcore.company.facade import Company
 from bizcore.company.refusals import NotApplicable, ReadOnly
 from bizcore.flow.document import Document
+from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.ids import checked_id
 from bizcore.kernel.maps import Map
 from bizcore.kernel.table import Table
 from bizcore.store.commit import start
 
 D = TypeVar("D", bound=Document | Entry)
+T = TypeVar("T")
 
 
 class ForkStep(NamedTuple):
@@ -108,11 +110,11 @@ class Fork(Company):
                 raise NotApplicable(what=what)
             what = what.act
         if isinstance(what, Fork):
-            return what.replay(self)
+            return self._whole(what.replay)
         if not isinstance(what, Act):
             if not callable(what):
                 raise NotApplicable(what=what)
-            answer: Committed[Any] = what(self)
+            answer: Committed[Any] = self._whole(what)
             return answer
         if key is not None:
             known = self._planning.overlay.logged(checked_id(key, "key"))
@@ -134,8 +136,25 @@ class Fork(Company):
     def apply_each(
         self, acts: Iterable[tuple[Act[D], str | None]], *, actor: str | None = None, reason: str = ""
     ) -> tuple[Committed[D], ...]:
-        """Record several acts in the fork, one after the other."""
-        return tuple(self.apply(act, key=key, actor=actor, reason=reason) for act, key in acts)
+        """Record several acts in the fork, one after the other, all or nothing; an error carries `.index` and `.key`."""
+        pairs = list(acts)
+
+        def each(fork: Fork) -> tuple[Committed[D], ...]:
+            answers: list[Committed[D]] = []
+            for index, (act, key) in enumerate(pairs):
+                try:
+                    answers.append(fork.apply(act, key=key, actor=actor, reason=reason))
+                except BizcoreError as error:
+                    error.index, error.key = index, key  # type: ignore[attr-defined]
+                    raise
+            return tuple(answers)
+
+        return self._whole(each)
+
+    def _whole(self, do: Callable[[Fork], T]) -> T:
+        """Do several steps or none: they are tried on a fork of this one first, because an overlay cannot go back."""
+        do(self.fork())
+        return do(self)
 
     def replay(self, company: Company) -> Committed[Any]:
         """Apply this fork's acts, in order, to another company or fork; the answer is the last one's."""
