@@ -57,7 +57,7 @@ def test_a_fork_answers_like_the_company_that_did_the_same(store: str) -> None:
 @pytest.mark.parametrize("deep", [1, 2])
 def test_what_a_fork_says_is_what_applying_it_leaves(store: str, deep: int) -> None:
     @given(STEPS, STEPS)
-    @settings(max_examples=150 if store == "memory" else 60)
+    @settings(max_examples=80 if store == "memory" else 30)
     def forked(before: list[Step], inside: list[Step]) -> None:
         with company(store) as acme:
             machine = Machine(acme)
