@@ -69,7 +69,7 @@ def test_orders_say_won_when_one_stands_and_lost_when_none_does(states: list[str
     assert (found is None) == (not states)
 
 
-DEAL_VERBS = ["order", "quote", "cancel", "close", "win", "lose", "reopen", "advance", "pin"]
+DEAL_VERBS = ["order", "quote", "cancel", "close", "win", "lose", "reopen", "advance", "pin", "revise"]
 
 
 @given(st.lists(st.tuples(st.sampled_from(DEAL_VERBS), st.integers(0, 3)), min_size=1, max_size=12))
@@ -92,6 +92,7 @@ def test_a_deal_with_orders_is_won_exactly_when_they_say_so(verbs: list[tuple[st
             "reopen": lambda: acme.sfa.reopen(deal.id),
             "advance": lambda: acme.sfa.advance(deal.id, stage="negotiation", on="2026-01-09"),
             "pin": lambda: acme.sfa.pin(deal.id, probability=100),
+            "revise": lambda: acme.sfa.revise_opportunity(deal.id, amount=Money("77", "EUR")),
         }  # fmt: skip
         if verb == "quote":
             quote = Quote(id="q", customer="b", on="2026-01-05", currency="EUR", lines=[QuoteLine("x", 1, 5)])

@@ -27,6 +27,7 @@ class SfaDesk(Desk):
     convert: Final = verb(leads.convert)
 
     open_opportunity: Final = verb(opportunities.open_opportunity)
+    revise_opportunity: Final = verb(opportunities.revise_opportunity)
     advance: Final = verb(opportunities.advance)
     pin: Final = verb(opportunities.pin)
     count_as: Final = verb(opportunities.count_as)

@@ -16,6 +16,7 @@ from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.ids import checked_id
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
+from bizcore.sfa.beginning import begun
 from bizcore.sfa.customers import PROFILE, Customer
 from bizcore.sfa.opportunities import DEFAULT, Opportunity, StageKind, pipeline_of
 
@@ -104,6 +105,7 @@ class Conversion(Document):
     """
 
     kind = "conversion"
+    lifecycle: ClassVar[Lifecycle | None] = Lifecycle("conversion", "made", {})
 
     lead: str
     on: date = field(converter=day)
@@ -114,8 +116,8 @@ class Conversion(Document):
 
 
 def capture(view: View, lead: Lead) -> Changes[Lead]:
-    """Record a lead. Raises: AlreadyThere."""
-    return Changes(view.mint(lead))
+    """Record a lead. Raises: NotNew, AlreadyThere."""
+    return Changes(begun(view, lead, later=("qualified_on", "reason", "customer", "opportunity")))
 
 
 def work(view: View, lead: str) -> Changes[Lead]:
@@ -151,19 +153,20 @@ def convert(
 ) -> Changes[Conversion]:
     """Turn a qualified lead into a customer, and into a deal when `opportunity` names one; once, all of it or nothing.
 
-    `customer` is the id of the party, found or created; without it one is made from the lead's id. Blanks of an existing
-    customer are filled, nothing known is overwritten: what differs is reported.
+    `customer` is the id of the party, found or created; without it a new one is made under the lead's id, so that nobody is
+    taken for somebody else. Blanks of an existing customer are filled, nothing known is overwritten: what differs is reported.
 
     Guarantees: a lead converts once; the links lead -> customer and lead -> deal are recorded with it.
-    Raises: AlreadyConverted, IllegalStep (not qualified, archived, given up), DocumentNotFound, NoDeal.
+    Raises: AlreadyConverted, IllegalStep (not qualified, archived, given up), DocumentNotFound, NoDeal, AlreadyThere (the lead's
+    id is a customer already: name the customer).
     """
     found = view.get(Lead, lead)
     if found.state == "converted":
         raise AlreadyConverted(lead=lead, customer=found.customer)
     after = found.to("convert")
     party = checked_id(customer, "customer") if customer is not None else _own_id(found)
-    known = view.seek(Customer, party)
-    filled, differs = (known or Customer(id=party)).filled(found.facts)
+    known = None if customer is None else view.seek(Customer, party)
+    filled, differs = (known or view.mint(Customer(id=party))).filled(found.facts)
     if known is None:
         filled = evolve(filled, origins=(found.ref,))
     documents: list[Document] = [filled] if filled is not known else []

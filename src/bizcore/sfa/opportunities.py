@@ -14,12 +14,14 @@ from attrs import evolve, field, frozen
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
 from bizcore.flow.document import Document, Indexes
+from bizcore.flow.lifecycle import Lifecycle
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, NotFound, Refused
 from bizcore.kernel.exact import Exact, Number, number
 from bizcore.kernel.ids import checked_id
 from bizcore.kernel.money import Money
 from bizcore.kernel.table import Column, Table
+from bizcore.sfa.beginning import begun
 
 
 class StageKind(Enum):
@@ -184,11 +186,30 @@ def _counted(value: ForecastCategory | None) -> ForecastCategory | None:
 class Opportunity(Document):
     """A deal in progress. The stage is its own snapshot: changing a pipeline's defaults later rewrites no deal.
 
+    Guarantees: the state is always what the stage means: open, won or lost. Only verbs and orders change it.
+
     `probability` is the stage's unless `pinned`, `category` the stage's unless it is counted as another (`counted_as`); won is
     100 and closed, lost is 0 and omitted, whatever was set by hand. `open_stage` is the last open one, which reopening restores.
     """
 
     kind = "opportunity"
+    lifecycle: ClassVar[Lifecycle | None] = Lifecycle(
+        "deal",
+        "open",
+        {
+            ("open", "advance"): "open",
+            ("open", "revise"): "open",
+            ("open", "win"): "won",
+            ("open", "lose"): "lost",
+            ("won", "reopen"): "open",
+            ("lost", "reopen"): "open",
+            # What orders make of a deal: one stands, or all were called off.
+            ("open", "order"): "won",
+            ("lost", "order"): "won",
+            ("open", "call_off"): "lost",
+            ("won", "call_off"): "lost",
+        },
+    )
     indexes: ClassVar[Indexes] = {
         "party": lambda one: [(one.customer,)],
         "on": lambda one: [(one.on.isoformat(),)],
@@ -210,6 +231,10 @@ class Opportunity(Document):
     closed_on: date | None = field(default=None, converter=_close)
     reason: str = ""
     note: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        """The stage decides the state, so that they never disagree."""
+        object.__setattr__(self, "state", self.stage.kind.value)
 
     @property
     def probability(self) -> Decimal:
@@ -264,6 +289,7 @@ def settled(
         return deal
     if outcome is not deal.outcome:
         reason = "orders cancelled" if outcome is StageKind.LOST else ""
+        deal = deal.to("call_off" if outcome is StageKind.LOST else "order")
         deal = evolve(deal, stage=pipeline.of_kind(outcome), closed_on=on, reason=reason, note="")
     standing = [net for state, net in known if state != "cancelled"]
     currency = deal.amount.currency if deal.amount is not None else known[0][1].currency
@@ -276,9 +302,35 @@ def settled(
 
 
 def open_opportunity(view: View, opportunity: Opportunity) -> Changes[Opportunity]:
-    """Open a deal in the first open stage of its pipeline. Raises: AlreadyThere, DocumentNotFound (the pipeline)."""
+    """Open a deal in the first open stage of its pipeline. Raises: NotNew, AlreadyThere, DocumentNotFound (the pipeline)."""
     first = pipeline_of(view, opportunity.pipeline).of_kind(StageKind.OPEN)
-    return Changes(view.mint(evolve(opportunity, stage=first, open_stage=first)))
+    minted = begun(view, opportunity, later=("closed_on", "reason", "note"))
+    return Changes(evolve(minted, stage=first, open_stage=first))
+
+
+def revise_opportunity(
+    view: View,
+    opportunity: str,
+    *,
+    name: str | None = None,
+    amount: Money | None = None,
+    close: Day | None = None,
+    owner: str | None = None,
+) -> Changes[Opportunity]:
+    """Correct what is known of an open deal; what is left out stays. A won deal is worth what its orders say.
+
+    Raises: DealClosed.
+    """
+    found = open_deal(view, opportunity).to("revise")
+    return Changes(
+        evolve(
+            found,
+            name=found.name if name is None else name,
+            amount=found.amount if amount is None else amount,
+            close=found.close if close is None else close,
+            owner=found.owner if owner is None else owner,
+        )
+    )
 
 
 def advance(view: View, opportunity: str, *, stage: str, on: Day) -> Changes[Opportunity]:
@@ -288,7 +340,7 @@ def advance(view: View, opportunity: str, *, stage: str, on: Day) -> Changes[Opp
     target = pipeline_of(view, found.pipeline).stage(stage)
     if target.kind is not StageKind.OPEN:
         raise BadStage(stage=stage, why="win or lose the deal instead")
-    return Changes(evolve(found, stage=target, open_stage=target))
+    return Changes(evolve(found.to("advance"), stage=target, open_stage=target))
 
 
 def pin(view: View, opportunity: str, *, probability: Number | None) -> Changes[Opportunity]:

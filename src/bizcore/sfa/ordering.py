@@ -11,6 +11,7 @@ from bizcore.change.changes import Changes
 from bizcore.change.view import View
 from bizcore.kernel.days import Day
 from bizcore.kernel.errors import Refused
+from bizcore.sfa.beginning import NotNew, begun
 from bizcore.sfa.customers import ensured
 from bizcore.sfa.orders import Figures, Order, OrderLine, deals_after, progress
 from bizcore.sfa.quotes import ORDERED, Quote, QuoteLine
@@ -27,8 +28,14 @@ class NotDone(Refused):
 
 
 def take_order(view: View, order: Order) -> Changes[Order]:
-    """Take an order that a customer placed without a quote; a deal among its origins is won with it. Raises: AlreadyThere."""
-    minted = view.mint(order)
+    """Take an order that a customer placed without a quote; a deal among its origins is won with it.
+
+    Raises: NotNew (also when something is called off already), AlreadyThere.
+    """
+    called_off = next((line.cancelled for line in order.lines if line.cancelled), None)
+    if called_off is not None:
+        raise NotNew(kind=order.kind, field="cancelled", value=str(called_off))
+    minted = begun(view, order, later=("revision",))
     return Changes(
         minted, documents=[*ensured(view, minted.customer, on=minted.on), *deals_after(view, minted, on=minted.on)]
     )

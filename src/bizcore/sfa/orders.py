@@ -16,13 +16,12 @@ from bizcore.change.view import View
 from bizcore.flow.document import Document, Indexes
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
-from bizcore.kernel.currencies import digits
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, NotFound, Refused
 from bizcore.kernel.exact import Exact, Number, number
-from bizcore.kernel.ids import checked_id
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
+from bizcore.sfa import fields
 from bizcore.sfa.opportunities import Opportunity, pipeline_of, settled
 from bizcore.sfa.policies import BillingPolicy
 from bizcore.sfa.quotes import Quote
@@ -105,12 +104,15 @@ class BadDiscount(Invalid):
         super().__init__(f"a discount is between 0 and 100 percent, not {value}", value=value)
 
 
-def _item(value: object) -> str | None:
-    return None if value is None else checked_id(value, "item")
+class BadCancelled(Invalid):
+    """What is called off of a line is between nothing and all of it."""
 
+    code = "bad_cancelled"
 
-def _map(value: Mapping[str, str]) -> Map[str]:
-    return value if isinstance(value, Map) else Map(value)
+    def __init__(self, *, quantity: Decimal, cancelled: Decimal) -> None:
+        super().__init__(
+            f"of {quantity} ordered, {cancelled} cannot be called off", quantity=quantity, cancelled=cancelled
+        )
 
 
 @frozen
@@ -127,28 +129,23 @@ class OrderLine:
     quantity: Decimal = field(default=Decimal(1), converter=_positive)
     price: Decimal = field(default=_ZERO, converter=number)
     tax: str | None = field(default=None, kw_only=True)
-    item: str | None = field(default=None, kw_only=True, converter=_item)
+    item: str | None = field(default=None, kw_only=True, converter=fields.item)
     discount_percent: Decimal = field(default=_ZERO, kw_only=True, converter=_percent)
     cancelled: Decimal = field(default=_ZERO, kw_only=True, converter=number)
-    extra: Map[str] = field(default=Map({}), kw_only=True, converter=_map)
+    extra: Map[str] = field(default=Map({}), kw_only=True, converter=fields.extra)
+
+    def __attrs_post_init__(self) -> None:
+        """Nothing is called off that was not ordered."""
+        if not 0 <= self.cancelled <= self.quantity:
+            raise BadCancelled(quantity=self.quantity, cancelled=self.cancelled)
 
     def net(self, currency: str) -> Exact:
         """Quantity times price less the discount, unrounded."""
-        share = 1 - Fraction(self.discount_percent) / 100
-        return Exact(Fraction(self.quantity) * Fraction(self.price) * share, currency)
+        return fields.extended(self.quantity, self.price, self.discount_percent, currency)
 
 
 def _lines(value: Iterable[OrderLine]) -> tuple[OrderLine, ...]:
     return tuple(value)
-
-
-def _customer(value: object) -> str:
-    return checked_id(value, "customer")
-
-
-def _currency(value: str) -> str:
-    digits(value)
-    return value
 
 
 @frozen(kw_only=True)
@@ -180,9 +177,9 @@ class Order(Document):
         "reference": lambda one: [(one.reference,)] if one.reference else [],
     }
 
-    customer: str = field(converter=_customer)
+    customer: str = field(converter=fields.customer)
     on: date = field(converter=day)
-    currency: str = field(converter=_currency)
+    currency: str = field(converter=fields.currency)
     lines: tuple[OrderLine, ...] = field(converter=_lines)
     reference: str = ""
     revision: int = 1
@@ -359,13 +356,17 @@ def _status(share: Fraction, begun: bool) -> Status:
 def progress(order: Order, figures: Mapping[str, Figures]) -> Progress:
     """How far an order is, from the figures of its lines by line name; a line without figures is untouched.
 
-    Guarantees: both axes lie between 0 and 1; nothing agreed counts as complete.
+    Guarantees: both axes lie between 0 and 1; nothing agreed counts as complete. Raises: NoOrderLine (a name of no line).
 
     >>> order = Order(id="o", customer="b", on="2026-01-10", currency="EUR", lines=[OrderLine("x", 4, "10", item="x")])
     >>> found = progress(order, {"o/1": Figures(shipped=3, returned=1, billed=2)})
     >>> found.delivered, found.lines[0].open, found.billing_status.value, found.headline.value
     (Fraction(1, 2), Decimal('2'), 'part', 'to_deliver_and_bill')
     """
+    names = {order.line_ref(at) for at in range(1, len(order.lines) + 1)}
+    for name in figures:
+        if name not in names:
+            raise NoOrderLine(order=order.id or order.kind, line=name, lines=len(order.lines))
     lines = tuple(
         LineProgress(
             line=at,

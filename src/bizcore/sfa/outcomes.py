@@ -45,7 +45,7 @@ def win(view: View, opportunity: str, *, on: Day) -> Changes[Opportunity]:
     found = open_deal(view, opportunity)
     _agreeing(view, found, won=True)
     won = pipeline_of(view, found.pipeline).of_kind(StageKind.WON)
-    return Changes(evolve(found, stage=won, closed_on=on))
+    return Changes(evolve(found.to("win"), stage=won, closed_on=on))
 
 
 def lose(view: View, opportunity: str, *, on: Day, reason: str, note: str = "") -> Changes[Opportunity]:
@@ -57,7 +57,7 @@ def lose(view: View, opportunity: str, *, on: Day, reason: str, note: str = "") 
     found = open_deal(view, opportunity)
     _agreeing(view, found, won=False)
     lost = pipeline_of(view, found.pipeline).of_kind(StageKind.LOST)
-    return Changes(evolve(found, stage=lost, closed_on=on, reason=reason, note=note))
+    return Changes(evolve(found.to("lose"), stage=lost, closed_on=on, reason=reason, note=note))
 
 
 def reopen(view: View, opportunity: str) -> Changes[Opportunity]:
@@ -70,7 +70,7 @@ def reopen(view: View, opportunity: str) -> Changes[Opportunity]:
         raise DealOpen(opportunity=opportunity)
     _agreeing(view, found, won=False)
     back = found.open_stage or pipeline_of(view, found.pipeline).of_kind(StageKind.OPEN)
-    return Changes(evolve(found, stage=back, closed_on=None, reason="", note=""))
+    return Changes(evolve(found.to("reopen"), stage=back, closed_on=None, reason="", note=""))
 
 
 def _agreeing(view: View, deal: Opportunity, *, won: bool) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import ClassVar, Final
 
 from attrs import evolve, field, frozen
@@ -15,13 +14,13 @@ from bizcore.change.view import View
 from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
-from bizcore.kernel.currencies import digits
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.exact import Exact, number
-from bizcore.kernel.ids import checked_id
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
+from bizcore.sfa import fields
+from bizcore.sfa.beginning import begun
 from bizcore.sfa.opportunities import Opportunity
 from bizcore.sfa.policies import SfaPolicies
 
@@ -63,14 +62,6 @@ class BadQuote(Invalid):
         super().__init__(f"a quote {why}", why=why)
 
 
-def _item(value: object) -> str | None:
-    return None if value is None else checked_id(value, "item")
-
-
-def _map(value: Mapping[str, str]) -> Map[str]:
-    return value if isinstance(value, Map) else Map(value)
-
-
 @frozen
 class QuoteLine:
     """A line of a quote; `discount_percent` lowers the price before anything is rounded.
@@ -83,9 +74,9 @@ class QuoteLine:
     quantity: Decimal = field(default=Decimal(1), converter=number)
     price: Decimal = field(default=Decimal(0), converter=number)
     tax: str | None = field(default=None, kw_only=True)
-    item: str | None = field(default=None, kw_only=True, converter=_item)
+    item: str | None = field(default=None, kw_only=True, converter=fields.item)
     discount_percent: Decimal = field(default=Decimal(0), kw_only=True, converter=number)
-    extra: Map[str] = field(default=Map({}), kw_only=True, converter=_map)
+    extra: Map[str] = field(default=Map({}), kw_only=True, converter=fields.extra)
 
     def __attrs_post_init__(self) -> None:
         """Refuse what cannot be offered."""
@@ -96,8 +87,7 @@ class QuoteLine:
 
     def net(self, currency: str) -> Exact:
         """Quantity times price less the discount, unrounded."""
-        share = 1 - Fraction(self.discount_percent) / 100
-        return Exact(Fraction(self.quantity) * Fraction(self.price) * share, currency)
+        return fields.extended(self.quantity, self.price, self.discount_percent, currency)
 
 
 def _lines(value: Iterable[QuoteLine]) -> tuple[QuoteLine, ...]:
@@ -106,15 +96,6 @@ def _lines(value: Iterable[QuoteLine]) -> tuple[QuoteLine, ...]:
 
 def _until(value: Day | None) -> date | None:
     return None if value is None else day(value)
-
-
-def _customer(value: object) -> str:
-    return checked_id(value, "customer")
-
-
-def _currency(value: str) -> str:
-    digits(value)
-    return value
 
 
 @frozen(kw_only=True)
@@ -144,9 +125,9 @@ class Quote(Document):
         "on": lambda one: [(one.on.isoformat(),)],
     }
 
-    customer: str = field(converter=_customer)
+    customer: str = field(converter=fields.customer)
     on: date = field(converter=day)
-    currency: str = field(converter=_currency)
+    currency: str = field(converter=fields.currency)
     lines: tuple[QuoteLine, ...] = field(converter=_lines)
     valid_until: date | None = field(default=None, converter=_until)
     revision: int = 1
@@ -173,7 +154,7 @@ class Quote(Document):
 def quote(view: View, quote: Quote, *, opportunity: str | None = None) -> Changes[Quote]:
     """Record a quote as a draft; `opportunity` names the deal it is for.
 
-    Raises: AlreadyThere, DocumentNotFound (the opportunity).
+    Raises: NotNew, AlreadyThere, DocumentNotFound (the opportunity).
     """
     origins = quote.origins
     if opportunity is not None:
@@ -183,7 +164,9 @@ def quote(view: View, quote: Quote, *, opportunity: str | None = None) -> Change
     days = view.policies(SfaPolicies, on=quote.on, scope=quote.customer).quote_days
     if valid_until is None and days:
         valid_until = quote.on + timedelta(days=days)
-    return Changes(view.mint(evolve(quote, origins=origins, valid_until=valid_until)))
+    return Changes(
+        begun(view, evolve(quote, origins=origins, valid_until=valid_until), later=("accepted_on", "revision"))
+    )
 
 
 def send(view: View, quote: str) -> Changes[Quote]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 
+from bizcore.change.view import AlreadyThere
 from bizcore.company import Company
+from bizcore.company.master import NotMasterData
 from bizcore.flow.lifecycle import IllegalStep
 from bizcore.kernel.errors import BizcoreError, NotFound
 from bizcore.kernel.money import Money
+from bizcore.sfa.beginning import NotNew
 from bizcore.sfa.customers import Customer
 from bizcore.sfa.leads import Conversion, Lead, NoDeal
 from bizcore.sfa.opportunities import (
@@ -22,7 +26,7 @@ from bizcore.sfa.opportunities import (
     StageKind,
 )
 from bizcore.sfa.ordering import NotDone
-from bizcore.sfa.orders import Figures, NoOrderLine, Order, OrderLine
+from bizcore.sfa.orders import BadCancelled, Figures, NoOrderLine, Order, OrderLine
 from bizcore.sfa.outcomes import DealOpen, OrdersDecide, ReasonNeeded
 from bizcore.sfa.quotes import Quote, QuoteLine, StillOpen
 
@@ -225,3 +229,69 @@ def test_an_amendment_names_a_line(acme: Company) -> None:
     ordered(acme, deal="")
     refused(acme, acme.sfa.amend("o", line=2, quantity=1, delivered=0, billed=0), NoOrderLine)
     refused(acme, acme.sfa.amend("o", line=1, quantity=0, delivered=0, billed=0), BizcoreError)
+
+
+# -- what is new begins at the beginning -----------------------------------------------------------------------------
+
+
+ORDER = {"customer": "beta", "on": "2026-01-10", "currency": "EUR"}
+OFFER = {**ORDER, "lines": [QuoteLine("x", 1, 1)]}
+DEAL = {"customer": "beta", "name": "deal", "on": "2026-01-05"}
+
+
+@pytest.mark.parametrize(
+    ("act", "field"),
+    [
+        (lambda sfa: sfa.take_order(Order(**ORDER, lines=[LINE], state="closed")), "state"),
+        (lambda sfa: sfa.take_order(Order(**ORDER, lines=[LINE], state="nowhere")), "state"),
+        (lambda sfa: sfa.take_order(Order(**ORDER, lines=[LINE], number="SO-2026-000002")), "number"),
+        (lambda sfa: sfa.take_order(Order(**ORDER, lines=[LINE], revision=2)), "revision"),
+        (lambda sfa: sfa.take_order(Order(**ORDER, lines=[LINE, OrderLine("x", 2, 1, cancelled=1)])), "cancelled"),
+        (lambda sfa: sfa.quote(Quote(**OFFER, state="accepted")), "state"),
+        (lambda sfa: sfa.quote(Quote(**OFFER, accepted_on="2026-01-11")), "accepted_on"),
+        (lambda sfa: sfa.capture(Lead(name="Ada", on="2026-01-05", state="converted")), "state"),
+        (lambda sfa: sfa.capture(Lead(name="Ada", on="2026-01-05", customer="beta")), "customer"),
+        (lambda sfa: sfa.open_opportunity(Opportunity(**DEAL, stage=Stage("won", 100, StageKind.WON))), "state"),
+        (lambda sfa: sfa.open_opportunity(Opportunity(**DEAL, closed_on="2026-01-06")), "closed_on"),
+    ],
+)
+def test_what_is_new_cannot_say_that_it_is_further(acme: Company, act: Any, field: str) -> None:
+    assert refused(acme, act(acme.sfa), NotNew).facts["field"] == field
+
+
+def test_deals_and_conversions_are_not_put(acme: Company) -> None:
+    opened(acme)
+    deal = acme.sfa.opportunities["d"]
+    refused(acme, acme.put(evolve(deal, stage=Stage("won", 100, StageKind.WON))), NotMasterData)
+    refused(acme, acme.put(Conversion(lead="nobody", on="2026-01-05", customer="beta")), NotMasterData)
+
+
+def test_what_is_known_of_an_open_deal_is_corrected(acme: Company) -> None:
+    deal = opened(acme, amount=Money("5", "EUR"), owner="eve")
+    found = do(acme, acme.sfa.revise_opportunity(deal, amount=Money("7", "EUR"), close="2026-03-31"))
+    assert (found.name, found.amount, str(found.close), found.owner) == ("deal", Money("7", "EUR"), "2026-03-31", "eve")
+    assert do(acme, acme.sfa.revise_opportunity(deal, name="bigger", owner="")).owner == ""
+    ordered(acme)
+    refused(acme, acme.sfa.revise_opportunity(deal, amount=Money("9", "EUR")), DealClosed)
+
+
+def test_deals_are_found_by_what_became_of_them(acme: Company) -> None:
+    opened(acme)
+    assert [one.state for one in acme.sfa.opportunities.where(state="open")] == ["open"]
+    do(acme, acme.sfa.win("d", on="2026-01-09"))
+    assert [one.id for one in acme.sfa.opportunities.where(state="won")] == ["d"]
+    assert not list(acme.sfa.opportunities.where(state="open"))
+
+
+def test_a_lead_is_not_taken_for_a_customer_who_happens_to_have_its_id(acme: Company) -> None:
+    do(acme, acme.put(Customer(id="l", name="Somebody else")))
+    lead = qualified(acme, city="Bonn")
+    refused(acme, acme.sfa.convert(lead, on="2026-01-07"), AlreadyThere)
+    assert acme.sfa.customers["l"].city == ""
+    do(acme, acme.sfa.convert(lead, on="2026-01-07", customer="l"))
+    assert acme.sfa.customers["l"].city == "Bonn"
+
+
+def test_no_less_than_nothing_was_delivered(acme: Company) -> None:
+    ordered(acme, deal="")
+    refused(acme, acme.sfa.short_close("o", delivered={"1": -1}), BadCancelled)

@@ -25,7 +25,7 @@ from bizcore.sfa.opportunities import (
     StageKind,
     settled,
 )
-from bizcore.sfa.orders import Figures, Headline, NoOrderLine, Order, OrderLine, Status, progress
+from bizcore.sfa.orders import BadCancelled, Figures, Headline, NoOrderLine, Order, OrderLine, Status, progress
 from bizcore.sfa.policies import BillingPolicy
 from bizcore.sfa.quotes import Quote, QuoteLine
 
@@ -223,3 +223,19 @@ def test_an_order_knows_its_lines() -> None:
         order(OrderLine("x")).line(0)
     with pytest.raises(NoOrderLine):
         order(OrderLine("x")).line(2)
+
+
+@pytest.mark.parametrize("cancelled", [-1, 5])
+def test_what_is_called_off_was_ordered(cancelled: int) -> None:
+    with pytest.raises(BadCancelled):
+        OrderLine("x", 4, 1, cancelled=cancelled)
+
+
+def test_figures_of_no_line_are_refused() -> None:
+    with pytest.raises(NoOrderLine):
+        progress(order(OrderLine("x", 4, 1, item="x")), {"1": Figures(shipped=4)})
+
+
+@pytest.mark.parametrize("stage", [WON, LOST, Stage("s", 50)])
+def test_the_state_of_a_deal_is_what_its_stage_means(stage: Stage) -> None:
+    assert deal(stage=stage, state="nowhere").state == stage.kind.value
