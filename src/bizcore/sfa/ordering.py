@@ -27,11 +27,24 @@ class NotDone(Refused):
         super().__init__(f"{order} is still {status.replace('_', ' ')}; close it short", order=order, status=status)
 
 
+class FromQuote(Refused):
+    """The order of a quote is made from the quote, so that it is accepted first and ordered once."""
+
+    code = "from_quote"
+    allowed: tuple[str, ...] = ("order",)
+
+    def __init__(self, *, quote: str) -> None:
+        super().__init__(f"the order of {quote} is made from it, once it is accepted", quote=quote)
+
+
 def take_order(view: View, order: Order) -> Changes[Order]:
     """Take an order that a customer placed without a quote; a deal among its origins is won with it.
 
-    Raises: NotNew (also when something is called off already), AlreadyThere.
+    Raises: FromQuote (a quote is among its origins), NotNew (also when something is called off already), AlreadyThere.
     """
+    offered = next((one.id for one in order.origins if one.kind == Quote.kind), None)
+    if offered is not None:
+        raise FromQuote(quote=offered)
     called_off = next((line.cancelled for line in order.lines if line.cancelled), None)
     if called_off is not None:
         raise NotNew(kind=order.kind, field="cancelled", value=str(called_off))

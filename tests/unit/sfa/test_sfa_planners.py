@@ -25,7 +25,7 @@ from bizcore.sfa.opportunities import (
     Stage,
     StageKind,
 )
-from bizcore.sfa.ordering import NotDone
+from bizcore.sfa.ordering import FromQuote, NotDone
 from bizcore.sfa.orders import BadCancelled, Figures, NoOrderLine, Order, OrderLine
 from bizcore.sfa.outcomes import DealOpen, OrdersDecide, ReasonNeeded
 from bizcore.sfa.quotes import Quote, QuoteLine, StillOpen
@@ -295,3 +295,8 @@ def test_a_lead_is_not_taken_for_a_customer_who_happens_to_have_its_id(acme: Com
 def test_no_less_than_nothing_was_delivered(acme: Company) -> None:
     ordered(acme, deal="")
     refused(acme, acme.sfa.short_close("o", delivered={"1": -1}), BadCancelled)
+
+
+def test_the_order_of_a_quote_is_made_from_it(acme: Company) -> None:
+    quote = do(acme, acme.sfa.quote(Quote(id="q", **OFFER)))
+    refused(acme, acme.sfa.take_order(Order(**ORDER, lines=[LINE], origins=[quote.ref])), FromQuote)
