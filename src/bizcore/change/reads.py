@@ -15,12 +15,19 @@ Reads = dict[Read, object]
 
 
 def of_row(row: Row | None) -> object:
-    """The mark of a document: the position that last wrote it, 0 for none."""
-    return row.position if row is not None else 0
+    """The mark of a document: the position that last wrote it, 0 for none, negative once it was erased."""
+    if row is None:
+        return 0
+    return row.position if row.body else -row.position
 
 
-def of_rows(rows: Sequence[Row] | Sequence[LotRow]) -> object:
-    """The mark of a range: count and newest position, so that what left is seen too."""
+def of_rows(rows: Sequence[Row]) -> object:
+    """The mark of documents: how many are not erased, and the newest position, so that what left is seen too."""
+    return sum(1 for row in rows if row.body), max((row.position for row in rows), default=0)
+
+
+def of_lots(rows: Sequence[LotRow]) -> object:
+    """The mark of lots: count and newest position."""
     return len(rows), max((row.position for row in rows), default=0)
 
 
@@ -43,7 +50,7 @@ def mark(reading: Reading, read: Read) -> object:
         case ("all", kind):
             return of_rows(reading.all(kind, limit=FIND_MAX))
         case ("lots", book, account, party):
-            return of_rows(reading.lots(book, account, party))
+            return of_lots(reading.lots(book, account, party))
         case ("balance", book, account, unit):
             return reading.balance(book, account, unit).position
         case ("postings", query):

@@ -14,7 +14,7 @@ from bizcore.book.entry import Amount, Entry
 from bizcore.book.lots import Lot
 from bizcore.change import record
 from bizcore.change.reading import Head, PostingQuery, PostingRow, Reading, Row, TotalRow
-from bizcore.change.reads import FIND_MAX, Reads, marks_of, of_found, of_row, of_rows
+from bizcore.change.reads import FIND_MAX, Reads, marks_of, of_found, of_lots, of_row, of_rows
 from bizcore.change.settings import Settings
 from bizcore.flow.document import Document, Ref, key_of
 from bizcore.flow.policies import Policies
@@ -302,7 +302,7 @@ class View:
     def lots(self, book: str, account: str, party: str | None = None) -> tuple[Lot, ...]:
         """The open lots of an account, oldest first."""
         rows = self._reading.lots(book, account, party)
-        self.reads["lots", book, account, party] = of_rows(rows)
+        self.reads["lots", book, account, party] = of_lots(rows)
         return tuple(
             Lot(
                 id=row.lot,

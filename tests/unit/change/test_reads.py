@@ -153,3 +153,12 @@ def test_met_and_erased_in_one_batch_leaves_nothing(acme: Company) -> None:
         acme.get(Person, "p")
     with pytest.raises(Exception, match="erased"):
         acme.as_known(1).get(Person, "p")
+
+
+def test_who_was_erased_meanwhile_makes_a_plan_stale(acme: Company) -> None:
+    toys: Any = acme.desk("toy")
+    acme.apply(toys.meet("p", "Canary Jones"), key="meet")
+    one, other = (acme.plan(acme.erase(Ref("toy_person", "p"))) for _ in range(2))
+    acme.apply(one, key="one")
+    with pytest.raises(Stale):
+        acme.apply(other, key="other")
