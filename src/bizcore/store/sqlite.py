@@ -40,7 +40,8 @@ from bizcore.store.port import (
     StoreUnavailable,
     check_same,
 )
-from bizcore.store.sqlite_reading import Cache, SqliteReading
+from bizcore.store.sqlite_cache import Cache
+from bizcore.store.sqlite_reading import SqliteReading
 
 SQLITE_MIN: Final = (3, 37, 0)
 WAIT_SECONDS: Final = 60.0

@@ -28,14 +28,15 @@ from bizcore.change.reading import (
     bucket_span,
 )
 from bizcore.change.settings import Settings
+from bizcore.kernel.spans import Span
 from bizcore.store import schema
-from bizcore.store.overlay import IndexKey, Overlay
+from bizcore.store.overlay import IndexKey
 from bizcore.store.rows import has_dims, is_plain, lot_order, matches, open_lots, posting_rows, sides
+from bizcore.store.sqlite_cache import Cache
 
 if TYPE_CHECKING:
     from bizcore.store.sqlite import SqliteDatabase
 
-CACHE_MAX: Final = 20_000
 LISTED_MAX: Final = 2_000
 _LAST: Final = "\U0010ffff"
 
@@ -68,46 +69,6 @@ _PERIODS: Final = (
     " union all select (select min(period) from bizcore_postings where company=?1 and book=?2 and period>p.period) from p"
     " where p.period is not null) select period from p where period is not null"
 )
-
-
-class Cache:
-    """What one connection knows of a company's documents, good for one head position."""
-
-    def __init__(self) -> None:
-        self.position: int = -1
-        self.docs: dict[tuple[str, str], Row | None] = {}
-        self.found: dict[tuple[Any, ...], list[tuple[IndexKey, Row]]] = {}
-        self.listed: dict[tuple[str, str, int], list[Row]] = {}
-
-    def at(self, position: int) -> Cache:
-        """The cache for a head: this one, or an empty one when this is another's. Readings that hold this one keep it."""
-        if self.position == position and len(self.docs) + len(self.found) <= CACHE_MAX:
-            return self
-        made = Cache()
-        made.position = position
-        return made
-
-    def after(self, overlay: Overlay) -> None:
-        """Follow our own write, so that the next planning starts warm."""
-        if self.position != overlay.base_head.position:
-            return
-        self.position = overlay.head.position
-        kinds = set()
-        for write in overlay.writes:
-            for row, _ in write.documents:
-                self.docs[row.kind, row.id] = row
-                kinds.add(row.kind)
-            if write.erased:
-                self.position = -1
-                return
-        if kinds:
-            self.found = {key: rows for key, rows in self.found.items() if not _touches(str(key[0]), kinds)}
-            self.listed = {key: rows for key, rows in self.listed.items() if not _touches(key[0], kinds)}
-
-
-def _touches(index: str, kinds: set[str]) -> bool:
-    """Whether what an index answered may be another once documents of some kinds were written."""
-    return index == "origin" or index.rpartition(".")[0] in kinds  # a kind may have dots: policies.finance
 
 
 _EMPTY: Final = Cache()
@@ -288,18 +249,14 @@ class SqliteReading:
     def _where(self, query: PostingQuery) -> tuple[str, tuple[object, ...]]:
         """The other conditions; every column name stands here, every value is bound."""
         conditions: list[tuple[str, object]] = [
-            ("account=?", query.account),
-            ("account>=?", query.first if query.account is None else None),
-            ("account<=?", query.last if query.account is None else None),
-            ("unit=?", query.unit),
+            *_of_accounts(query),
             ("lot=?", query.lot),
             ("party=?", query.party),
             ('"on">=?', query.span.start.isoformat() if query.span.start is not None else None),
             ('"on"<?', query.span.end.isoformat() if query.span.end is not None else None),
             ("position<=?", self._head.position),
         ]
-        used = [(text, value) for text, value in conditions if value is not None]
-        return "".join(f" and {text}" for text, _ in used), tuple(value for _, value in used)
+        return _joined(conditions)
 
     def totals(self, query: PostingQuery, *, by: tuple[str, ...]) -> Iterable[TotalRow]:
         """Sums by any of account, unit, period, party; kept totals for whole periods, postings for the parts."""
@@ -324,18 +281,19 @@ class SqliteReading:
         """
         bucket = self._settings.bucket
         span = query.span
-        first, last, parts = 1, schema.NOW - 1, []
+        first, last = 1, schema.NOW - 1
+        parts: list[int] = []
         if span.start is not None:
             first = bucket_of(span.start.isoformat(), bucket)
             if bucket_span(first, bucket).start != span.start:
-                parts.append(bucket_span(first, bucket))
+                parts.append(first)
                 first += 1
         if span.end is not None:
             cut = bucket_of(span.end.isoformat(), bucket)
             last = cut - 1
-            if bucket_span(cut, bucket).start != span.end and bucket_span(cut, bucket) not in parts:
-                parts.append(bucket_span(cut, bucket))
-        where, bound = self._account_where(query)
+            if bucket_span(cut, bucket).start != span.end and cut not in parts:
+                parts.append(cut)
+        where, bound = _joined(_of_accounts(query))
         now = span.start is None and span.end is None and "period" not in by
         bounds = (schema.NOW, schema.NOW) if now else (first, last)
         columns, group = _grouping(by)
@@ -346,31 +304,14 @@ class SqliteReading:
         )
         _add_rows(found, rows, len(by))
         for part in parts:
-            self._add_part(connection, evolve(query, span=part.intersect(span)), by, found)
-        return first, last
-
-    def _add_part(
-        self, connection: sqlite3.Connection, query: PostingQuery, by: tuple[str, ...], found: dict[Any, list[int]]
-    ) -> None:
-        """The postings of a part period, summed where they lie."""
-        where, bound = self._where(query)
-        columns, group = _grouping(by)
-        for clause, periods in self._ranges(connection, query):
+            # One period by `=` is read in the order of its accounts, so that nothing is sorted to be grouped.
+            where, bound = self._where(evolve(query, span=_inside(span, bucket_span(part, bucket))))
             rows = connection.execute(
-                f"select {columns}{_SIDES} from bizcore_postings where company=? and book=?{clause}{where}{group}",
-                (self._number, query.book, *periods, *bound),
+                f"select {columns}{_SIDES} from bizcore_postings where company=? and book=? and period=?{where}{group}",
+                (self._number, query.book, part, *bound),
             )
             _add_rows(found, rows, len(by))
-
-    def _account_where(self, query: PostingQuery) -> tuple[str, tuple[object, ...]]:
-        conditions = [
-            ("account=?", query.account),
-            ("account>=?", query.first if query.account is None else None),
-            ("account<=?", query.last if query.account is None else None),
-            ("unit=?", query.unit),
-        ]
-        used = [(text, value) for text, value in conditions if value is not None]
-        return "".join(f" and {text}" for text, _ in used), tuple(value for _, value in used)
+        return first, last
 
     def balance(self, book: str, account: str, unit: str) -> BalanceRow:
         """What an account holds of a unit."""
@@ -478,6 +419,27 @@ class SqliteReading:
         for (book, account, unit), (amount, value) in kept.items():
             if amount or value:
                 yield book, account, unit, amount, value
+
+
+def _of_accounts(query: PostingQuery) -> list[tuple[str, object]]:
+    return [
+        ("account=?", query.account),
+        ("account>=?", query.first if query.account is None else None),
+        ("account<=?", query.last if query.account is None else None),
+        ("unit=?", query.unit),
+    ]
+
+
+def _joined(conditions: Iterable[tuple[str, object]]) -> tuple[str, tuple[object, ...]]:
+    """The conditions that are set, as text, and what is bound to them."""
+    used = [(text, value) for text, value in conditions if value is not None]
+    return "".join(f" and {text}" for text, _ in used), tuple(value for _, value in used)
+
+
+def _inside(span: Span, period: Span) -> Span:
+    """The bounds of a span that lie within a period; one that the whole period keeps is not asked for."""
+    both = span.intersect(period)
+    return Span(None if both.start == period.start else both.start, None if both.end == period.end else both.end)
 
 
 def _grouping(by: tuple[str, ...]) -> tuple[str, str]:
