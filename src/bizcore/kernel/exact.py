@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Context, Decimal, InvalidOperation
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, overload
 
 from bizcore.kernel.currencies import digits, known
 from bizcore.kernel.errors import Invalid
@@ -20,6 +20,11 @@ Number = Decimal | int | str
 DIGITS_MAX: Final = 38
 EXPONENT_MAX: Final = 20
 TEXT_MAX: Final = 80
+RATIO_DIGITS_MAX: Final = 300
+"""Digits above and below the line of a fraction that arithmetic made: far beyond any chain of rates and prices."""
+
+_ABOVE_ALL: Final = 10**DIGITS_MAX
+_RATIO_ABOVE_ALL: Final = 10**RATIO_DIGITS_MAX
 _ALLOWED: Final = frozenset("0123456789.+-")
 _CONTEXT: Final = Context(prec=200, Emax=999_999, Emin=-999_999)
 """Our own: the host may have set precision 5."""
@@ -55,7 +60,7 @@ def number(value: object) -> Decimal:
     (Decimal('12.50'), Decimal('3'))
     """
     if type(value) is int:
-        if -(10**DIGITS_MAX) < value < 10**DIGITS_MAX:
+        if -_ABOVE_ALL < value < _ABOVE_ALL:
             return Decimal(value)
         raise InvalidAmount(value="a whole number", why=f"more than {DIGITS_MAX} digits")
     if type(value) is str:
@@ -85,30 +90,40 @@ def _checked(found: Decimal, shown: object) -> Decimal:
     sign, figures, exponent = found.as_tuple()
     if not isinstance(exponent, int):
         raise InvalidAmount(value=shown if isinstance(shown, str) else str(found), why="it is not finite")
-    if len(figures) > DIGITS_MAX:
-        raise InvalidAmount(value=shown, why=f"more than {DIGITS_MAX} digits")
     if not -EXPONENT_MAX <= exponent <= EXPONENT_MAX:
         raise InvalidAmount(value=shown, why=f"an exponent beyond {EXPONENT_MAX}")
+    # The zeros of a positive exponent count: its canonical text writes them out, and that text has to be read again.
+    if len(figures) + max(exponent, 0) > DIGITS_MAX and any(figures):
+        raise InvalidAmount(value=shown, why=f"more than {DIGITS_MAX} digits")
     return found if any(figures) or not sign else Decimal((0, figures, exponent))
 
 
 def fraction(value: object) -> Fraction:
-    """Read a number strictly as a fraction; takes `1/3` and Fraction too. Raises: InvalidAmount.
+    """Read a number strictly as a fraction; takes `1/3` and Fraction too, of at most 300 digits above and below the line.
+
+    Guarantees: reads everything that `plain_number` writes for a fraction it has let pass. Raises: InvalidAmount.
 
     >>> fraction("1/3"), fraction("0.25")
     (Fraction(1, 3), Fraction(1, 4))
     """
     if type(value) is Fraction:
-        return value
-    if isinstance(value, str) and value.count("/") == 1 and len(value) <= TEXT_MAX:
+        if -_RATIO_ABOVE_ALL < value.numerator < _RATIO_ABOVE_ALL and value.denominator < _RATIO_ABOVE_ALL:
+            return value
+        raise InvalidAmount(value=value, why=f"more than {RATIO_DIGITS_MAX} digits above or below the line")
+    if type(value) is str and len(value) <= 2 * RATIO_DIGITS_MAX + 2 and value.count("/") == 1:
         above, below = value.split("/")
-        if below.isascii() and below.isdigit() and len(below) <= DIGITS_MAX and int(below):
-            return Fraction(number(above)) / int(below)
+        if _is_whole(below) and int(below):
+            return Fraction(int(above) if _is_whole(above.removeprefix("-")) else Fraction(number(above))) / int(below)
     return Fraction(number(value))
 
 
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= RATIO_DIGITS_MAX
+
+
 def plain_number(value: Decimal | Fraction) -> str:
-    """Canonical text: no exponent, no trailing zeros; a fraction that does not end in decimals as `1/3`.
+    """Canonical text: no exponent, no trailing zeros; a fraction as `1/3` when it does not end in decimals, or only after more
+    digits than the parser takes. Raises: InvalidAmount, when it is not finite.
 
     >>> plain_number(Decimal("1.50E+2")), plain_number(Fraction(1, 8)), plain_number(Fraction(-2, 3))
     ('150', '0.125', '-2/3')
@@ -120,10 +135,13 @@ def plain_number(value: Decimal | Fraction) -> str:
         while rest % 5 == 0:
             rest //= 5
             fives += 1
-        if rest != 1:
-            return f"{above}/{below}"
         places = max(twos, fives)
-        return _trimmed(decimal_text(above * 10**places // below, places))
+        if rest != 1 or places > EXPONENT_MAX:
+            return f"{above}/{below}"
+        scaled = above * 10**places // below
+        return decimal_text(scaled, places) if -_ABOVE_ALL < scaled < _ABOVE_ALL else f"{above}/{below}"
+    if not value.is_finite():
+        raise InvalidAmount(value=str(value), why="it is not finite")
     return _trimmed(format(value, "f"))
 
 
@@ -185,11 +203,19 @@ class Exact:
         return (self.amount > 0) - (self.amount < 0)
 
     def round(self, mode: Rounding = Rounding.HALF_AWAY, *, increment: Number | None = None) -> Money:
-        """To the currency's minor unit, or to a multiple of an increment of it."""
-        from bizcore.kernel.money import Money
+        """To the currency's minor unit, or to a multiple of an increment of it.
+
+        Raises: TooFine, when the increment is no whole number of minor units: that would round twice.
+        """
+        from bizcore.kernel.money import Money, TooFine
 
         places = digits(self.currency)
-        amount = self.amount if increment is None else quantise(self.amount, fraction(increment), mode)
+        amount = self.amount
+        if increment is not None:
+            step = fraction(increment)
+            if (step * 10**places).denominator != 1:
+                raise TooFine(value=increment, unit=self.currency, places=places)
+            amount = quantise(amount, step, mode)
         return Money.of_minor(divide(amount.numerator * 10**places, amount.denominator, mode), self.currency)
 
     def _same(self, other: object) -> Fraction:
@@ -213,9 +239,19 @@ class Exact:
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Number | Fraction) -> Exact:
-        """Divide by an exact number."""
-        return Exact(self.amount / fraction(other), self.currency)
+    @overload
+    def __truediv__(self, other: Exact) -> Fraction: ...
+
+    @overload
+    def __truediv__(self, other: Number | Fraction) -> Exact: ...
+
+    def __truediv__(self, other: Exact | Number | Fraction) -> Exact | Fraction:
+        """Divide by an exact number; by an amount of the same currency it is a ratio."""
+        below = self._same(other) if isinstance(other, Exact) else fraction(other)
+        if not below:
+            raise InvalidAmount(value=str(other), why="nothing can be divided by it")
+        ratio = self.amount / below
+        return ratio if isinstance(other, Exact) else Exact(ratio, self.currency)
 
     def __neg__(self) -> Exact:
         """The other sign."""
@@ -254,6 +290,10 @@ class Exact:
         return self.amount >= self._same(other)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
+        """Refuse."""
+        raise AttributeError(name)
+
+    def __delattr__(self, name: str) -> NoReturn:
         """Refuse."""
         raise AttributeError(name)
 

@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NoReturn, TypeVar
 
+from bizcore.kernel.errors import Invalid
+
 V = TypeVar("V", covariant=True)
 W = TypeVar("W")
 
 
+class BadKey(Invalid):
+    """A mapping is from text."""
+
+    code = "bad_key"
+
+    def __init__(self, *, key: object) -> None:
+        super().__init__(f"{repr(key)[:60]} is not text; the keys of a mapping are", key=repr(key)[:60])
+
+
 class Map(Mapping[str, V]):
-    """A mapping from text that cannot change and can be part of a value.
+    """A mapping from text that cannot change and can be part of a value. Raises: BadKey.
 
     >>> one = Map({"b": 2, "a": 1})
     >>> list(one), one.set("c", 3), one == {"a": 1, "b": 2}
@@ -23,6 +34,9 @@ class Map(Mapping[str, V]):
     _items: dict[str, V]
 
     def __init__(self, items: Mapping[str, V] | None = None) -> None:
+        for key in items or ():
+            if not isinstance(key, str):
+                raise BadKey(key=key)
         object.__setattr__(self, "_items", {key: items[key] for key in sorted(items)} if items else {})
         object.__setattr__(self, "_hash", None)
 
@@ -57,6 +71,10 @@ class Map(Mapping[str, V]):
         return f"Map({self._items!r})"
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
+        """Refuse."""
+        raise AttributeError(name)
+
+    def __delattr__(self, name: str) -> NoReturn:
         """Refuse."""
         raise AttributeError(name)
 

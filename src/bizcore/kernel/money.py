@@ -213,6 +213,10 @@ class Money:
         """Refuse."""
         raise AttributeError(name)
 
+    def __delattr__(self, name: str) -> NoReturn:
+        """Refuse."""
+        raise AttributeError(name)
+
     def __reduce__(self) -> tuple[object, tuple[int, str]]:
         """Copy and pickle by content."""
         return Money.of_minor, (self.minor, self.currency)

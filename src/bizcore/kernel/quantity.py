@@ -135,6 +135,10 @@ class Quantity:
         """Refuse."""
         raise AttributeError(name)
 
+    def __delattr__(self, name: str) -> NoReturn:
+        """Refuse."""
+        raise AttributeError(name)
+
     def __reduce__(self) -> tuple[type[Quantity], tuple[Fraction, str]]:
         """Copy and pickle by content."""
         return Quantity, (self.amount, self.unit)
@@ -175,7 +179,7 @@ def convert(
     step: Fraction | None = None,
     mode: Rounding | None = None,
 ) -> Quantity:
-    """Convert between units by exact factors; rounded only when step and mode are named.
+    """Convert between units by exact factors; rounded only when a step is named, half away from zero unless `mode` says else.
 
     `factors`: how many base units one of each unit is.
 
