@@ -119,9 +119,11 @@ def calendar(name: str) -> FiscalCalendar:
     >>> calendar("month-start:10").first_month
     10
     """
+    if type(name) is not str:
+        raise UnknownCalendar(name=name)
     if name in _NAMED:
         return FiscalCalendar(name, _NAMED[name])
-    prefix, _, month = str(name).partition("month-start:")
+    prefix, _, month = name.partition("month-start:")
     if not prefix and month.isascii() and month.isdigit() and len(month) == 2:
         return FiscalCalendar(name, int(month))
     raise UnknownCalendar(name=name)

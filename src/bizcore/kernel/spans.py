@@ -46,10 +46,9 @@ class Span:
         return (self.start is None or self.start <= one) and (self.end is None or one < self.end)
 
     def overlaps(self, other: Span) -> bool:
-        """Whether the two share a date."""
-        return (self.start is None or other.end is None or self.start < other.end) and (
-            other.start is None or self.end is None or other.start < self.end
-        )
+        """Whether the two share a date; an empty span shares none."""
+        shared = self.intersect(other)
+        return shared.start is None or shared.end is None or shared.start < shared.end
 
     def intersect(self, other: Span) -> Span:
         """The dates that are in both; of two that share none, an empty span."""
