@@ -122,18 +122,27 @@ class RateBook:
         return found
 
     def convert(
-        self, amount: Money | Exact, to: str, on: Day, kind: RateKind = RateKind.SPOT, *, on_or_before: bool = False
+        self,
+        amount: Money | Exact,
+        to: str,
+        on: Day,
+        kind: RateKind = RateKind.SPOT,
+        *,
+        on_or_before: bool = False,
+        cross: str | None = None,
     ) -> Exact:
         """The amount in another currency, unrounded. Raises: RateMissing."""
         exact = amount.exact if isinstance(amount, Money) else amount
-        return Exact(exact.amount * self.rate(exact.currency, to, on, kind, on_or_before=on_or_before), to)
+        rate = self.rate(exact.currency, to, on, kind, on_or_before=on_or_before, cross=cross)
+        return Exact(exact.amount * rate, to)
 
     def _quoted(self, base: str, quote: str, on: date, kind: RateKind, *, on_or_before: bool) -> Fraction | None:
+        """The newer of the two directions; of one day, the one quoted this way round."""
         direct = _pick(self._rates.get((base, quote, kind), {}), on, on_or_before=on_or_before)
-        if direct is not None:
-            return direct[1]
         inverse = _pick(self._rates.get((quote, base, kind), {}), on, on_or_before=on_or_before)
-        return 1 / inverse[1] if inverse is not None else None
+        if inverse is not None and (direct is None or direct[0] < inverse[0]):
+            return 1 / inverse[1]
+        return direct[1] if direct is not None else None
 
 
 def _pick(quoted: dict[date, Fraction], on: date, *, on_or_before: bool) -> tuple[date, Fraction] | None:
