@@ -15,10 +15,11 @@ from typing import Any, Final, Literal
 from attrs import field, frozen
 
 from bizcore.kernel.errors import Invalid, NotFound, Unavailable
-from bizcore.kernel.exact import plain_number
+from bizcore.kernel.exact import EXPONENT_MAX, plain_number
 from bizcore.kernel.explain import Explanation
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
+from bizcore.kernel.rounding import divide
 
 Kind = Literal["text", "money", "quantity", "number", "date"]
 
@@ -173,11 +174,8 @@ class Table:
 
     def to_csv(self) -> str:
         """Comma-separated text with a header; text that a spreadsheet would run as a formula is led by a quote."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([_harmless(one.name) for one in self.columns])
-        writer.writerows([_csv(value) for value in row] for row in self.rows)
-        return out.getvalue()
+        head = _csv_line([_harmless(one.name) for one in self.columns])
+        return "".join((head, *(_csv_line([_csv(value) for value in row]) for row in self.rows)))
 
     def to_pandas(self) -> Any:
         """A pandas frame; figures become floats, for looking. Raises: MissingExtra."""
@@ -186,7 +184,7 @@ class Table:
         )
 
     def to_polars(self) -> Any:
-        """A polars frame; figures stay exact decimals. Raises: MissingExtra."""
+        """A polars frame; figures stay exact decimals, thirds and the like to 20 places. Raises: MissingExtra."""
         return _package("polars").DataFrame(
             {one.name: [_decimal(v) for v in self.column(one.name)] for one in self.columns}
         )
@@ -215,9 +213,11 @@ class Table:
             for row in self.rows[:_HTML_ROWS]
         )
         more = len(self.rows) - _HTML_ROWS
-        foot = f"<caption style='caption-side:bottom'>and {more} more rows</caption>" if more > 0 else ""
-        title = f"<caption>{escape(self.title)}</caption>" if self.title and not foot else ""
-        return f"<table>{title}{foot}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        foot = (
+            f"<tfoot><tr><td colspan='{len(self.columns)}'>and {more} more rows</td></tr></tfoot>" if more > 0 else ""
+        )
+        title = f"<caption>{escape(self.title)}</caption>" if self.title else ""
+        return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>{foot}</table>"
 
 
 def _aligned(text: str, width: int, to_right: bool) -> str:
@@ -258,6 +258,15 @@ def _csv(value: object) -> str:
             return _text(value)
 
 
+def _csv_line(cells: list[str]) -> str:
+    """One line. Before Python 3.13 only characters of the line's end are quoted, so a lone CR inside a text would begin a row,
+    with a formula that no quote leads; hence an end with CR, cut off again.
+    """
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow(cells)
+    return out.getvalue().removesuffix("\r\n") + "\n"
+
+
 def _harmless(text: str) -> str:
     """OWASP ASVS 1.2.10; the quote itself is doubled, so that reading back is exact."""
     return f"'{text}" if text.startswith(_RISKY) else text
@@ -272,7 +281,11 @@ def _float(value: object) -> object:
 def _decimal(value: object) -> object:
     if isinstance(value, (Money, Quantity)):
         value = value.amount
-    return Decimal(value.numerator) / value.denominator if isinstance(value, Fraction) else value
+    if not isinstance(value, Fraction):
+        return value
+    # Never by dividing Decimals: the host's context would round.
+    scaled = divide(value.numerator * 10**EXPONENT_MAX, value.denominator)
+    return Decimal(plain_number(Fraction(scaled, 10**EXPONENT_MAX)))
 
 
 def _package(name: str) -> Any:
