@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import unicodedata
+from copy import copy
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from fractions import Fraction
+from typing import Final
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 
+from bizcore.kernel.currencies import digits
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.exact import plain_number
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.kernel.table import Table
 from bizcore.present.labels import label
+
+_CONTEXT: Final = Context(prec=700)
+"""Our own: babel computes in the host's context, which may keep five digits; 700 hold every figure that can exist."""
 
 
 class UnknownLocale(Invalid):
@@ -46,7 +52,8 @@ def show(table: Table, locale: str = "en_GB") -> str:
         raise UnknownLocale(locale=str(locale)) from None
     language = found.language
     head = [label(one.title or one.name, language) for one in table.columns]
-    rows = [[_cell(value, locale, language) for value in row] for row in table.rows]
+    with localcontext(_CONTEXT):
+        rows = [[_cell(value, locale, language) for value in row] for row in table.rows]
     right = [any(not isinstance(row[at], (str, type(None))) for row in table.rows) for at in range(len(head))]
     widths = [max(_width(row[at]) for row in [head, *rows]) for at in range(len(head))]
     lines = [label(table.title, language)] if table.title else []
@@ -61,9 +68,7 @@ def _cell(value: object, locale: str, language: str) -> str:
         case None:
             return ""
         case Money():
-            return format_currency(
-                value.amount, value.currency, locale=locale, currency_digits=False, decimal_quantization=False
-            )
+            return _money(value, locale)
         case Quantity():
             return f"{_number(value.amount, locale)} {value.unit}"
         case Decimal() | Fraction() | int():
@@ -72,6 +77,18 @@ def _cell(value: object, locale: str, language: str) -> str:
             return format_date(value, format="medium", locale=locale)
         case _:
             return label(str(value), language)
+
+
+def _money(value: Money, locale: str) -> str:
+    """The locale's pattern with the places that books keep: CLDR's own would show 1234 yen as 1,234.00, or the lek without its
+    qindarka, depending on whether it is asked for the pattern's places or for the currency's.
+    """
+    known = Locale.parse(locale)
+    pattern = copy(known.currency_formats["standard"])
+    places = digits(value.currency)
+    pattern.frac_prec = (places, places)
+    shown: str = pattern.apply(value.amount, known, currency=value.currency, currency_digits=False)
+    return shown
 
 
 def _number(value: Decimal | Fraction | int, locale: str) -> str:
