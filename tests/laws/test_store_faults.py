@@ -10,22 +10,27 @@ from typing import Any, cast
 import pytest
 
 from bizcore.company import Company
+from bizcore.flow.document import Ref
 from bizcore.flow.lifecycle import IllegalStep
-from bizcore.kernel.errors import BizcoreError
+from bizcore.kernel.errors import BizcoreError, Unavailable
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
+from bizcore.store.clock import machine_clock, machine_ids
 from bizcore.store.sqlite import SqliteDatabase
 from bizcore.testing.broken import Broken
 from bizcore.testing.concurrency import bank, race, threads_with_keys
 from bizcore.testing.crash import kill_at_random
-from bizcore.testing.faults import Fault, every_statement_fails_once
-from bizcore.testing.toys import CURRENCY, POOL, Note, Person, ToyDesk
+from bizcore.testing.faults import Fault, Faults, every_statement_fails_once
+from bizcore.testing.sound import sound
+from bizcore.testing.toys import CURRENCY, POOL, Note, Person, Rule, ToyDesk
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
 
 
 def made(database: SqliteDatabase) -> Company:
-    acme = Company.create("acme", currency=CURRENCY, store=database, desks=[ToyDesk], kinds=[Note, Person], actor="ann")
+    acme = Company.create(
+        "acme", currency=CURRENCY, store=database, desks=[ToyDesk], kinds=[Note, Person, Rule], actor="ann"
+    )
     acme.apply(toys(acme).deposit("cash", Money("9.00", CURRENCY)), key="before")
     acme.apply(toys(acme).stack("lot", 3, Money("1.00", CURRENCY)), key="stack")
     return acme
@@ -54,8 +59,14 @@ def work(acme: Company) -> Any:
     return acme.apply(steps, key="work", request={"what": "both"})
 
 
+def forgetting(acme: Company) -> Any:
+    desk = toys(acme)
+    erase = acme.erase(Ref("toy_person", "p"))
+    return acme.apply_each([(desk.meet("p", "Canary"), "meet"), (acme.put(Rule(fee=5)), "rule"), (erase, "erase")])
+
+
 @pytest.mark.parametrize("fault", list(Fault))
-@pytest.mark.parametrize("use", [one_act, a_batch, work])
+@pytest.mark.parametrize("use", [one_act, a_batch, work, forgetting])
 def test_every_statement_fails_once_and_nothing_is_written_in_part(tmp_path: Path, fault: Fault, use: Any) -> None:
     faults = every_statement_fails_once(tmp_path, fault, use, made)
     assert faults >= 6, "a use case has several statements; each must have failed once"
@@ -84,7 +95,7 @@ def test_eight_processes_keep_the_total_in_every_read(tmp_path: Path, capsys: py
 @pytest.mark.parametrize("url", ["memory:", "sqlite:///{}/books.db"])
 def test_a_hundred_keys_from_eight_threads_are_a_hundred_entries(tmp_path: Path, url: str) -> None:
     acme = Company.create(
-        "acme", currency=CURRENCY, store=url.format(tmp_path), desks=[ToyDesk], kinds=[Note, Person], actor="ann"
+        "acme", currency=CURRENCY, store=url.format(tmp_path), desks=[ToyDesk], kinds=[Note, Person, Rule], actor="ann"
     )
     desk = toys(acme)
     acme.apply(desk.deposit("cash", Money("1000.00", CURRENCY)), key="before")
@@ -118,6 +129,29 @@ def test_three_planners_on_one_snapshot_of_five_pieces_worth_three_cents(tmp_pat
         for plan in plans:
             with pytest.raises(BizcoreError):
                 acme.apply(plan, key="as shown")
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_opening_a_file_fails_at_each_statement_once_and_then_opens(tmp_path: Path, fault: Fault) -> None:
+    for at in range(1, 200):
+        faults = Faults()
+        faults.arm(at, fault)
+
+        def opened(path: Path = tmp_path / f"{fault.name}-{at}.db", faults: Faults = faults) -> Company:
+            return made(SqliteDatabase(path, clock=machine_clock, ids=machine_ids, connect=faults.connect))
+
+        try:
+            acme = opened()
+        except Unavailable:
+            acme = opened()
+        fired = faults.fired
+        faults.arm(0, fault)
+        sound(acme)
+        assert acme.head == 2
+        acme.close()
+        if not fired:
+            break
+    assert 20 < at < 199, "a file is made by many statements; each must have failed once"
 
 
 def test_a_harness_that_finds_nothing_would_be_worthless(tmp_path: Path) -> None:

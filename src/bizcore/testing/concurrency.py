@@ -18,6 +18,7 @@ from bizcore.company import Company
 from bizcore.kernel.money import Money
 from bizcore.testing.broken import Broken
 from bizcore.testing.crash import company_at
+from bizcore.testing.sound import sound
 from bizcore.testing.toys import CURRENCY, SOURCE, ToyDesk
 
 ACCOUNTS: Final = tuple(f"account {n}" for n in range(8))
@@ -50,6 +51,8 @@ def bank(path: Path, *, processes: int, seconds: float) -> Banked:
     wrong = [one for one in results if one is None or one[3]]
     if wrong:
         raise Broken(f"{len(wrong)} of {processes} processes saw a wrong total or an error")
+    with company_at(path) as acme:
+        sound(acme)
     made = [one for one in results if one is not None]
     transfers = [one[0] for one in made]
     return Banked(
@@ -126,6 +129,7 @@ def threads_with_keys(company: Company, acts: Sequence[tuple[str, Act[Any]]], *,
         one.join()
     if errors:
         raise Broken(f"{len(errors)} threads failed, one with {errors[0]!r}")
+    sound(company)
     twice = [key for key, found in answers.items() if len(found) != 1]
     if twice or company.head != before + len(acts):
         raise Broken(f"{company.head - before} records for {len(acts)} keys; more than one answer: {twice[:3]}")

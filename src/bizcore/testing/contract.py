@@ -10,7 +10,6 @@ from attrs import evolve
 
 from bizcore.change.act import Act
 from bizcore.change.changes import Changes, FloorBroken
-from bizcore.change.reading import PostingQuery
 from bizcore.company import Company
 from bizcore.flow.document import Ref
 from bizcore.flow.lifecycle import IllegalStep
@@ -21,9 +20,9 @@ from bizcore.store.chain import link
 from bizcore.store.commit import Sealed
 from bizcore.store.opener import open_store
 from bizcore.store.port import CompanyExists, CompanyNotFound, Database, KeyReused, OutOfRange, Stale, Store
-from bizcore.store.rows import open_lots
 from bizcore.testing.broken import Broken, refused, same
 from bizcore.testing.plot import MemoOne, MemoTwo, eur, seen_of, story, usd
+from bizcore.testing.sound import sound
 from bizcore.testing.toys import CURRENCY, POOL, RECEIVABLE, SOURCE, Note, Person, Rule, ToyDesk
 
 TABLES: Final = ("log", "documents", "indexes", "postings", "lots")
@@ -324,24 +323,12 @@ class StoreContract:
             last = max(at for at, one in enumerate(instants, 1) if one == instant)
             same(acme.as_known(instant).head, last, f"the head as known when {position} was recorded")
 
-    def test_kept_totals_and_lots_are_their_postings(self) -> None:
-        acme = self.told()
-        view = acme.view()
-        for book in ("journal", "cost"):
-            sums: dict[tuple[str, ...], list[int]] = {}
-            rows = list(view.postings(PostingQuery(book=book)))
-            for row in rows:
-                mine = sums.setdefault((row.account, row.unit), [0, 0])
-                mine[0] += row.amount
-                mine[1] += row.value
-            kept = {
-                row.key: [row.amount, row.value] for row in view.totals(PostingQuery(book=book), by=("account", "unit"))
-            }
-            same(kept, sums, f"totals of {book}")
-            for account in {row.account for row in rows}:
-                folded = open_lots(row for row in rows if row.account == account)
-                kept_lots = list(acme._reading().lots(book, account))
-                same(kept_lots, folded, f"lots of {account}")
+    def test_kept_totals_balances_and_lots_are_their_postings(self) -> None:
+        acme = self.company()
+        sound(acme)
+        for act, key in story(acme):
+            acme.apply(act, key=key)
+            sound(acme)
 
     def test_equal_acts_give_the_state_that_memory_has(self) -> None:
         theirs = self.told()

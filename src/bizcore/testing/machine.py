@@ -16,6 +16,7 @@ from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.testing.broken import Broken
 from bizcore.testing.model import Model
+from bizcore.testing.sound import sound
 from bizcore.testing.toys import ABROAD, CURRENCY, FEES, FOREIGN, POOL, RECEIVABLE, SOURCE, Note, Person, Rule, ToyDesk
 
 ACCOUNTS: Final = ("cash", "bank", "till")
@@ -84,6 +85,8 @@ class Machine:
                 self.compare()
                 self._pasts = [*self._pasts, (self.company.head, self.model.again())][-_PASTS:]
         self.compare()
+        if self.company._store is not None:
+            sound(self.company)
         for position, model in self._pasts:
             compare(self.company.as_known(position), model, forgotten=self.model.forgotten)
         return self.played
