@@ -35,6 +35,9 @@ BODY_MAX = 8_000_000
 LARGE = 10**12
 """Minor units from which a total's range is checked before it is written."""
 
+TOTAL_MAX = INT_MAX - 10**18
+"""The most that a large amount may bring a total to: it leaves room for a million amounts that are not looked at."""
+
 Kinds = Mapping[str, type[Document]]
 
 
@@ -252,15 +255,17 @@ def _lots(overlay: Overlay, postings: tuple[PostingRow, ...], position: int) -> 
 def _check_range(overlay: Overlay, postings: tuple[PostingRow, ...]) -> None:
     """Refuse a posting that would take a kept total beyond 64 bits, in every store alike. Raises: OutOfRange.
 
-    Only large amounts are looked at: below a million millions a total would need millions of postings to overflow.
+    Only large amounts are looked at: below a million millions a total would need a million postings to overflow.
     """
     for row in postings:
         if abs(row.amount) < LARGE and abs(row.value) < LARGE:
             continue
+        if max(sides(row.amount, row.value)) > TOTAL_MAX:
+            raise OutOfRange(what=f"an amount on {row.account}")
         query = PostingQuery(book=row.book, account=row.account, unit=row.unit)
         for total in overlay.totals(query, by=()):
             mine = sides(row.amount, row.value)
-            if any(one + two > INT_MAX for one, two in zip(total[1:], mine, strict=True)):
+            if any(one + two > TOTAL_MAX for one, two in zip(total[1:], mine, strict=True)):
                 raise OutOfRange(what=f"the total of {row.account}")
 
 
