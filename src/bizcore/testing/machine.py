@@ -20,7 +20,8 @@ from bizcore.testing.sound import sound
 from bizcore.testing.toys import ABROAD, CURRENCY, FEES, FOREIGN, POOL, RECEIVABLE, SOURCE, Note, Person, Rule, ToyDesk
 
 ACCOUNTS: Final = ("cash", "bank", "till")
-KEPT: Final = (*ACCOUNTS, SOURCE, FEES)
+OWNER: Final = "owner"
+KEPT: Final = (*ACCOUNTS, SOURCE, FEES, OWNER)
 LOTS: Final = tuple(f"lot {n}" for n in range(8))
 NOTES: Final = tuple(f"note {n}" for n in range(12))
 TEXTS: Final = tuple(f"text {n}" for n in range(5))
@@ -165,7 +166,7 @@ class Machine:
             case "half":
                 return toys.half(source=source, target=target), lambda model: model.half(source, target)
             case "charge":
-                return toys.charge(source, on), lambda model: model.charge(source, on)
+                return toys.charge(OWNER, on), lambda model: model.charge(OWNER, on)
             case "rule":
                 return self.company.put(Rule(since=on, fee=amount)), lambda model: model.rule(on, amount)
             case _:
