@@ -220,7 +220,7 @@ class Overlay:
         return (row for (book, _), rows in self._postings.items() if book == query.book for row in rows)
 
     def totals(self, query: PostingQuery, *, by: tuple[str, ...]) -> Iterable[TotalRow]:
-        """Sums by any of account, unit, period, party; ordered by key."""
+        """Sums by any of account, unit, period, party; ordered by key; groups that only zeros were posted to are left out."""
         found: dict[tuple[str, ...], list[int]] = {}
         if self.base is not None:
             for row in self.base.totals(query, by=by):
@@ -230,7 +230,7 @@ class Overlay:
             mine = found.setdefault(key, [0, 0, 0, 0])
             for at, one in enumerate(sums):
                 mine[at] += one
-        return [TotalRow(key, *sums) for key, sums in sorted(found.items())]
+        return [TotalRow(key, *sums) for key, sums in sorted(found.items()) if any(sums)]
 
     def _kept(self, query: PostingQuery, by: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Sequence[int]]]:
         for (book, period, account, unit), sums in self.totals_own.items():

@@ -265,7 +265,7 @@ class SqliteReading:
             if not is_plain(query) or "party" in by:
                 for row in self._rows(connection, query):
                     _add(found, tuple(str(getattr(row, one)) for one in by), sides(row.amount, row.value), 1)
-                return [TotalRow(key, *sums) for key, sums in sorted(found.items())]
+                return [TotalRow(key, *sums) for key, sums in sorted(found.items()) if any(sums)]
             first, last = self._add_kept(connection, query, by, found)
             for row in self._later(connection) if moved else ():
                 if row.book == query.book and first <= row.period <= last and matches(row, query):

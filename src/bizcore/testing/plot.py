@@ -58,6 +58,7 @@ def story(company: Company) -> Iterator[tuple[Act[Any], str]]:
     toys = cast("ToyDesk", company.desk("toy"))
     acts: tuple[Act[Any], ...] = (
         toys.deposit("cash", eur(100)),
+        toys.charge("cash", "2026-03-05"),  # nothing yet: an entry of zeros
         toys.note("first", id="n1"),
         company.put(Rule(fee=5)),
         toys.stack("lot a", 5, eur("0.03")),

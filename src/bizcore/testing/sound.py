@@ -41,7 +41,8 @@ def _book(company: Company, book: str) -> None:
     same({unit for unit, amount in units.items() if amount}, set(), f"units of {book} that are out of balance")
     same(values.total(), 0, f"the values of {book}")
     kept = {row.key: (row.amount, row.value) for row in view.totals(PostingQuery(book=book), by=("account", "unit"))}
-    same(kept, {key: (amounts[key], values[key]) for key in amounts}, f"totals of {book}")
+    sums = {key: (amounts[key], values[key]) for key in amounts}
+    same(_some(kept), _some(sums), f"totals of {book}")
     of_account: dict[str, list[PostingRow]] = {}
     for row in rows:
         of_account.setdefault(row.account, []).append(row)
@@ -50,4 +51,9 @@ def _book(company: Company, book: str) -> None:
         for unit in {row.unit for row in some}:
             last = max(row.position for row in some if row.unit == unit)
             balance = reading.balance(book, account, unit)
-            same(tuple(balance), (*kept[account, unit], last), f"the balance of {book} {account} {unit}")
+            same(tuple(balance), (*sums[account, unit], last), f"the balance of {book} {account} {unit}")
+
+
+def _some(sums: dict[tuple[str, ...], tuple[int, int]]) -> dict[tuple[str, ...], tuple[int, int]]:
+    """Those that are not nothing: a store need not keep a row for postings of zero."""
+    return {key: pair for key, pair in sums.items() if any(pair)}
