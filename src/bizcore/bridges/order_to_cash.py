@@ -17,12 +17,12 @@ from bizcore.finance.terms import Terms
 from bizcore.flow.document import Document, Ref
 from bizcore.kernel.days import Day
 from bizcore.kernel.errors import Refused
-from bizcore.kernel.exact import Number, fraction
-from bizcore.sfa import orders
+from bizcore.kernel.exact import Number, fraction, number
+from bizcore.sfa import ordering, orders
 from bizcore.sfa.orders import Figures, Order, OrderLine, Progress
 from bizcore.sfa.orders import progress as derived
-from bizcore.sfa.policies import BillingPolicy, SfaPolicies
-from bizcore.supply.fulfilment import Delivery, DeliveryLine, cancel_delivery, plan_delivery
+from bizcore.sfa.policies import SfaPolicies
+from bizcore.supply.fulfilment import Delivery, DeliveryLine, call_off, cancel_delivery, plan_delivery
 from bizcore.supply.movements import CustomerReturn, Shipment
 
 K = TypeVar("K", bound=Document)
@@ -63,17 +63,18 @@ class NotBilled(Refused):
 
 
 def deliver(view: View, order: str, *, on: Day, place: str = "main", id: str = "") -> Changes[Delivery]:
-    """Plan the delivery of an order's goods: every line that names an item, as far as it is on no delivery yet.
+    """Plan the delivery of an order's goods: every line that names an item, as far as it is on no delivery yet;
+    goods that came back are delivered again.
 
-    Guarantees: the deliveries of an order never hold more than it ordered. Raises: NothingToDeliver, IllegalStep (a closed or
+    Guarantees: what is planned, and shipped and kept, is never more than ordered. Raises: NothingToDeliver, IllegalStep (a closed or
     cancelled order), AlreadyThere.
     """
     found = view.get(Order, order).to("deliver")
     planned = _planned(view, found)
     lines = [
-        DeliveryLine(line.item, line.quantity - planned.get(ref, _ZERO), place, source=ref)
+        DeliveryLine(line.item, line.quantity - line.cancelled - planned.get(ref, _ZERO), place, source=ref)
         for ref, line in _lines(found)
-        if line.item is not None and line.quantity > planned.get(ref, _ZERO)
+        if line.item is not None and line.quantity - line.cancelled > planned.get(ref, _ZERO)
     ]
     if not lines:
         raise NothingToDeliver(order=order)
@@ -101,8 +102,8 @@ def bill(
     policies = view.policies(FinancePolicies, on=on, scope=found.customer)
     billing = view.policies(SfaPolicies, on=on, scope=found.customer).billing
     lines = []
-    for ref, line in _lines(found):
-        quantity = to_bill(line, figures[ref], billing)
+    for one, (ref, line) in zip(derived(found, figures).lines, _lines(found), strict=True):
+        quantity = one.to_bill(billing)
         if quantity > 0:
             lines.append(_line(line, quantity, ref))
     if not lines:
@@ -173,22 +174,28 @@ def progress(view: View, order: str) -> Progress:
     return derived(found, _figures(view, found))
 
 
-def to_bill(line: OrderLine, figures: Figures, billing: BillingPolicy) -> Decimal:
-    """What of a line is to be billed: net delivered, or ordered less cancelled, less net billed. Services are billed as ordered."""
-    delivered = figures.shipped - figures.returned
-    goods = billing is BillingPolicy.DELIVERED and line.item is not None
-    target = delivered if goods else line.quantity - figures.cancelled - figures.returned
-    return target - (figures.billed - figures.credited)
+def amend(view: View, order: str, *, line: int, quantity: Number, on: Day) -> Changes[Order]:
+    """Change the quantity of a line, not below what was delivered or billed of it.
 
+    What was planned to be delivered beyond it is called off, from the latest delivery first.
 
-def amend(view: View, order: str, *, line: int, quantity: Number) -> Changes[Order]:
-    """Change the quantity of a line, not below what was delivered or billed of it. Raises: BelowDone, NoOrderLine, IllegalStep."""
+    Guarantees: as `deliver`. Raises: BelowDone, NoOrderLine, IllegalStep.
+    """
     found = view.get(Order, order)
     found.line(line)
-    figures = _figures(view, found)[found.line_ref(line)]
-    return orders.amend(
+    ref = found.line_ref(line)
+    figures = _figures(view, found)[ref]
+    changes = orders.amend(
         view, order, line=line, quantity=quantity, delivered=figures.delivered, billed=figures.billed_net
     )
+    beyond = _planned(view, found).get(ref, _ZERO) - number(quantity)
+    for delivery in sorted(_of(view, Delivery, found), key=lambda one: (one.on, one.number), reverse=True):
+        for at, one in enumerate(delivery.lines, 1):
+            less = min(beyond, one.open)
+            if one.source == ref and less > 0:
+                changes += call_off(view, delivery.id, line=at, quantity=less, on=on)
+                beyond -= less
+    return changes
 
 
 def cancel(view: View, order: str, *, on: Day) -> Changes[Order]:
@@ -200,18 +207,30 @@ def cancel(view: View, order: str, *, on: Day) -> Changes[Order]:
     figures = _figures(view, found).values()
     delivered = sum((one.delivered for one in figures), _ZERO)
     billed = sum((one.billed_net for one in figures), _ZERO)
-    changes = orders.cancel(view, order, delivered=delivered, billed=billed)
+    changes = orders.cancel(view, order, delivered=delivered, billed=billed, on=on)
     return _without_deliveries(view, found, changes, on)
 
 
 def short_close(view: View, order: str, *, on: Day) -> Changes[Order]:
-    """Close an order with what was delivered; what is still open is cancelled, its reservations are let go.
+    """Close an order with what was delivered; what is still open is cancelled, its reservations are let go;
+    of services, what was not billed.
 
-    Guarantees: ordered + over-delivered = delivered + cancelled afterwards. Raises: IllegalStep.
+    Guarantees: ordered + over-delivered = done + cancelled afterwards, line by line. Raises: IllegalStep.
     """
     found = view.get(Order, order)
-    delivered = {str(at): _figures(view, found)[ref].delivered for at, (ref, _) in enumerate(_lines(found), 1)}
-    return _without_deliveries(view, found, orders.short_close(view, order, delivered=delivered), on)
+    figures = list(enumerate(_figures(view, found).values(), 1))
+    changes = orders.short_close(
+        view,
+        order,
+        delivered={str(at): one.delivered for at, one in figures},
+        billed={str(at): one.billed_net for at, one in figures},
+    )
+    return _without_deliveries(view, found, changes, on)
+
+
+def complete(view: View, order: str) -> Changes[Order]:
+    """Close an order of which everything was delivered and billed. Raises: NotDone, IllegalStep."""
+    return ordering.complete(view, order, figures=_figures(view, view.get(Order, order)))
 
 
 def _without_deliveries(view: View, order: Order, changes: Changes[Order], on: Day) -> Changes[Order]:
@@ -251,6 +270,14 @@ def _shipments(view: View, order: Order) -> list[Shipment]:
     return list(found.values())
 
 
+def _credits(view: View, order: Order, bills: Iterable[Invoice]) -> list[CreditNote]:
+    """The credit notes of an order: for goods that came back, or straight against one of its invoices."""
+    found = {one.id: one for one in _of(view, CreditNote, order)}
+    for bill in bills:
+        found.update((one.id, one) for one in view.find(CreditNote, "origin", bill.ref.kind, bill.ref.id))
+    return list(found.values())
+
+
 def _refs(documents: Iterable[Document]) -> tuple[Ref, ...]:
     return tuple(one.ref for one in documents)
 
@@ -259,7 +286,7 @@ def _planned(view: View, order: Order) -> dict[str, Decimal]:
     planned: dict[str, Decimal] = {}
     for delivery in _of(view, Delivery, order):
         for line in delivery.lines:
-            planned[line.source] = planned.get(line.source, _ZERO) + line.quantity - line.cancelled
+            planned[line.source] = planned.get(line.source, _ZERO) + line.quantity - line.cancelled - line.returned
     return planned
 
 
@@ -276,8 +303,9 @@ def _counted(documents: Iterable[Invoice | CreditNote]) -> dict[str, Decimal]:
 def _figures(view: View, order: Order) -> Mapping[str, Figures]:
     """What supply and finance say of each line: nothing of it is kept in the order."""
     deliveries = [line for delivery in _of(view, Delivery, order) for line in delivery.lines]
-    billed = _counted(_of(view, Invoice, order))
-    credited = _counted(_of(view, CreditNote, order))
+    bills = _of(view, Invoice, order)
+    billed = _counted(bills)
+    credited = _counted(_credits(view, order, bills))
     figures: dict[str, Figures] = {}
     for ref, line in _lines(order):
         mine = [one for one in deliveries if one.source == ref]
@@ -303,4 +331,5 @@ class OrderToCashDesk(Desk):
     amend: Final = verb(amend)
     cancel: Final = verb(cancel)
     short_close: Final = verb(short_close)
+    complete: Final = verb(complete)
     progress: Final = report(progress)

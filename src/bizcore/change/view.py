@@ -16,6 +16,7 @@ from bizcore.change import record
 from bizcore.change.reading import Head, PostingQuery, PostingRow, Reading, Row, TotalRow
 from bizcore.change.reads import FIND_MAX, Reads, marks_of, of_found, of_lots, of_row, of_rows
 from bizcore.change.settings import Settings
+from bizcore.flow.beginning import NotNew
 from bizcore.flow.document import Document, Ref, key_of
 from bizcore.flow.policies import Policies
 from bizcore.kernel.calendars import FiscalCalendar, calendar
@@ -275,11 +276,14 @@ class View:
     def mint(self, thing: M) -> M:
         """Give a new document or entry its id: the caller's, when it is free, else one that grows from the key.
 
-        Guarantees: the same planning mints the same ids. Raises: AlreadyThere, InvalidId.
+        Guarantees: the same planning mints the same ids. Raises: AlreadyThere, InvalidId, NotNew (it has a number: that is drawn
+        when recorded, so that no series has a gap or a double).
         """
         if isinstance(thing, Entry):
             self._minted += 1
             return cast("M", thing.identified(minted(self._base, self._minted)))
+        if thing.number:
+            raise NotNew(kind=type(thing).kind, field="number", value=thing.number)
         if thing.id:
             checked_id(thing.id, "id")
             kind = type(thing).kind

@@ -9,6 +9,7 @@ from attrs import evolve, field, frozen
 
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
+from bizcore.flow.beginning import fresh
 from bizcore.flow.document import Document, Indexes
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.kernel.days import Day, day
@@ -16,7 +17,6 @@ from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.ids import checked_id
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
-from bizcore.sfa.beginning import begun
 from bizcore.sfa.customers import PROFILE, Customer
 from bizcore.sfa.opportunities import DEFAULT, Opportunity, StageKind, pipeline_of
 
@@ -117,7 +117,7 @@ class Conversion(Document):
 
 def capture(view: View, lead: Lead) -> Changes[Lead]:
     """Record a lead. Raises: NotNew, AlreadyThere."""
-    return Changes(begun(view, lead, later=("qualified_on", "reason", "customer", "opportunity")))
+    return Changes(view.mint(fresh(lead, later=("qualified_on", "reason", "customer", "opportunity"))))
 
 
 def work(view: View, lead: str) -> Changes[Lead]:

@@ -13,6 +13,7 @@ from attrs import evolve, field, frozen
 
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
+from bizcore.flow.beginning import fresh
 from bizcore.flow.document import Document, Indexes
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.kernel.days import Day, day
@@ -21,7 +22,6 @@ from bizcore.kernel.exact import Exact, Number, number
 from bizcore.kernel.ids import checked_id
 from bizcore.kernel.money import Money
 from bizcore.kernel.table import Column, Table
-from bizcore.sfa.beginning import begun
 
 
 class StageKind(Enum):
@@ -304,7 +304,7 @@ def settled(
 def open_opportunity(view: View, opportunity: Opportunity) -> Changes[Opportunity]:
     """Open a deal in the first open stage of its pipeline. Raises: NotNew, AlreadyThere, DocumentNotFound (the pipeline)."""
     first = pipeline_of(view, opportunity.pipeline).of_kind(StageKind.OPEN)
-    minted = begun(view, opportunity, later=("closed_on", "reason", "note"))
+    minted = view.mint(fresh(opportunity, later=("closed_on", "reason", "note")))
     return Changes(evolve(minted, stage=first, open_stage=first))
 
 

@@ -9,9 +9,9 @@ from attrs import evolve
 
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
+from bizcore.flow.beginning import NotNew, fresh
 from bizcore.kernel.days import Day
 from bizcore.kernel.errors import Refused
-from bizcore.sfa.beginning import NotNew, begun
 from bizcore.sfa.customers import ensured
 from bizcore.sfa.orders import Figures, Order, OrderLine, deals_after, progress
 from bizcore.sfa.quotes import ORDERED, Quote, QuoteLine
@@ -47,8 +47,8 @@ def take_order(view: View, order: Order) -> Changes[Order]:
         raise FromQuote(quote=offered)
     called_off = next((line.cancelled for line in order.lines if line.cancelled), None)
     if called_off is not None:
-        raise NotNew(kind=order.kind, field="cancelled", value=str(called_off))
-    minted = begun(view, order, later=("revision",))
+        raise NotNew(kind=order.kind, field="cancelled", value=called_off)
+    minted = view.mint(fresh(order, later=("revision",)))
     return Changes(
         minted, documents=[*ensured(view, minted.customer, on=minted.on), *deals_after(view, minted, on=minted.on)]
     )

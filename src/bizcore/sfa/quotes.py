@@ -11,6 +11,7 @@ from attrs import evolve, field, frozen
 
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
+from bizcore.flow.beginning import fresh
 from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
@@ -20,7 +21,6 @@ from bizcore.kernel.exact import Exact, number
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.sfa import fields
-from bizcore.sfa.beginning import begun
 from bizcore.sfa.opportunities import Opportunity
 from bizcore.sfa.policies import SfaPolicies
 
@@ -165,7 +165,7 @@ def quote(view: View, quote: Quote, *, opportunity: str | None = None) -> Change
     if valid_until is None and days:
         valid_until = quote.on + timedelta(days=days)
     return Changes(
-        begun(view, evolve(quote, origins=origins, valid_until=valid_until), later=("accepted_on", "revision"))
+        view.mint(fresh(evolve(quote, origins=origins, valid_until=valid_until), later=("accepted_on", "revision")))
     )
 
 

@@ -51,6 +51,7 @@ class SupplyDesk(Desk):
     reserve_delivery: Final = verb(fulfilment.reserve_delivery)
     pick: Final = verb(fulfilment.pick)
     ship: Final = verb(fulfilment.ship)
+    call_off: Final = verb(fulfilment.call_off)
     cancel_delivery: Final = verb(fulfilment.cancel_delivery)
 
     take_back: Final = verb(returns.take_back)

@@ -12,12 +12,13 @@ from attrs import evolve, field, frozen
 from bizcore.book.entry import Entry
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
+from bizcore.flow.beginning import fresh
 from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, NotFound, Refused
-from bizcore.kernel.exact import number
+from bizcore.kernel.exact import Number, number
 from bizcore.kernel.ids import checked_id
 from bizcore.kernel.quantity import Quantity
 from bizcore.supply.items import decimal_of, positive
@@ -26,6 +27,7 @@ from bizcore.supply.reservations import Partial, Reservation, consume, entry_of,
 from bizcore.supply.stock import NotEnough, available, record
 
 _ZERO = Decimal(0)
+_LATER = ("reserved", "picked", "shipped", "cancelled", "returned")
 
 
 class TooMuch(Refused):
@@ -135,6 +137,7 @@ class Delivery(Document):
             ("open", "reserve"): "open",
             ("open", "pick"): "open",
             ("open", "ship"): "open",
+            ("open", "call_off"): "open",
             ("open", "complete"): "done",
             ("open", "cancel"): "cancelled",
             ("open", "take_back"): "open",
@@ -201,10 +204,9 @@ def plan_delivery(
     id: str = "",
     origins: Sequence[Ref] = (),
 ) -> Changes[Delivery]:
-    """Record what a customer is to get; nothing is reserved yet."""
-    return Changes(
-        view.mint(Delivery(id=id, customer=customer, on=on, due=due, lines=tuple(lines), origins=tuple(origins)))
-    )
+    """Record what a customer is to get; nothing is reserved yet. Raises: NotNew (a line says that something was done)."""
+    planned = Delivery(id=id, customer=customer, on=on, due=due, lines=tuple(lines), origins=tuple(origins))
+    return Changes(view.mint(fresh(planned, lines=_LATER)))
 
 
 def reserve_delivery(
@@ -339,6 +341,37 @@ def cancel_delivery(view: View, delivery: str, *, on: Day) -> Changes[Delivery]:
             let_go.append(evolve(one.to("release"), left=_ZERO))
             entries.append(entry_of(view, one, -one.left, on))
         after = after.with_line(at, evolve(line, cancelled=line.cancelled + line.open, reserved=_ZERO))
+    return Changes(after, documents=[after, *let_go], entries=entries)
+
+
+def call_off(view: View, delivery: str, *, line: int, quantity: Number, on: Day) -> Changes[Delivery]:
+    """Take a quantity of what is still open off a line; what was kept beyond the rest is let go, oldest first.
+
+    A delivery of which nothing is open any more is done, or cancelled when nothing of it was shipped.
+
+    Raises: TooMuch, NoDeliveryLine, IllegalStep.
+    """
+    found = view.get(Delivery, delivery)
+    after = found.to("call_off")
+    before = found.line(line)
+    less = positive("a quantity to call off", number(quantity))
+    if less > before.open:
+        raise TooMuch(delivery=found.id, line=line, step="call off", asked=less, left=before.open)
+    kept = tuple(held_for(view, found.line_ref(line)))
+    beyond = sum((one.left for one in kept), _ZERO) - (before.open - less)
+    let_go, entries, freed = consume(view, kept, max(beyond, _ZERO), on=on)
+    cancelled = before.cancelled + less
+    after = after.with_line(
+        line,
+        evolve(
+            before,
+            cancelled=cancelled,
+            picked=min(before.picked, before.quantity - cancelled),
+            reserved=before.reserved - freed,
+        ),
+    )
+    if not after.backorder:
+        after = after.to("complete" if any(one.shipped for one in after.lines) else "cancel")
     return Changes(after, documents=[after, *let_go], entries=entries)
 
 

@@ -12,6 +12,7 @@ from attrs import evolve, field, frozen
 
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
+from bizcore.flow.beginning import fresh
 from bizcore.flow.document import Document, Indexes
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
@@ -113,6 +114,7 @@ class BelowZero(Invalid):
 
 
 _ZERO = Decimal(0)
+_LATER = ("received", "rejected", "returned", "billed")
 
 
 @frozen
@@ -245,13 +247,13 @@ class ReceivedLine:
 
 
 def draft(view: View, order: PurchaseOrder) -> Changes[PurchaseOrder]:
-    """Record an order that is not sent yet."""
-    return Changes(view.mint(order))
+    """Record an order that is not sent yet. Raises: NotNew, AlreadyThere."""
+    return Changes(view.mint(fresh(order, lines=_LATER)))
 
 
 def order(view: View, order: PurchaseOrder) -> Changes[PurchaseOrder]:
-    """Order from a supplier: a new order at once. Raises: IllegalStep, AlreadyThere."""
-    return Changes(view.mint(order).to("order"))
+    """Order from a supplier: a new order at once. Raises: NotNew, AlreadyThere."""
+    return Changes(view.mint(fresh(order, lines=_LATER)).to("order"))
 
 
 def confirm(view: View, order: str) -> Changes[PurchaseOrder]:

@@ -10,10 +10,10 @@ from attrs import evolve
 from bizcore.change.view import AlreadyThere
 from bizcore.company import Company
 from bizcore.company.master import NotMasterData
+from bizcore.flow.beginning import NotNew
 from bizcore.flow.lifecycle import IllegalStep
 from bizcore.kernel.errors import BizcoreError, NotFound
 from bizcore.kernel.money import Money
-from bizcore.sfa.beginning import NotNew
 from bizcore.sfa.customers import Customer
 from bizcore.sfa.leads import Conversion, Lead, NoDeal
 from bizcore.sfa.opportunities import (

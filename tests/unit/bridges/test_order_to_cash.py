@@ -1,0 +1,156 @@
+"""Orders against deliveries and invoices: what is called off is not shipped, what is credited is billed no more."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from bizcore.bridges.order_to_cash import NothingToBill, NothingToDeliver
+from bizcore.company import Company
+from bizcore.kernel.errors import BizcoreError
+from bizcore.kernel.money import Money
+from bizcore.sfa.opportunities import Opportunity
+from bizcore.sfa.ordering import NotDone
+from bizcore.sfa.orders import Order, OrderLine
+from bizcore.sfa.policies import BillingPolicy, SfaPolicies
+from bizcore.supply.fulfilment import LineQuantity
+
+
+@pytest.fixture
+def acme() -> Company:
+    acme = Company.create("acme", currency="EUR")
+    acme.apply(acme.supply.receive("x", 100, place="main", on="2026-01-01", cost=Money("100", "EUR")), key="stock")
+    return acme
+
+
+def taken(acme: Company, *lines: OrderLine, **more: object) -> Order:
+    order = Order(id="SO", customer="b", on="2026-01-05", currency="EUR", lines=lines, **more)  # type: ignore[arg-type]
+    return acme.apply(acme.sfa.take_order(order)).value
+
+
+def goods(quantity: int) -> OrderLine:
+    return OrderLine("x", quantity, "2", item="x", tax="S20")
+
+
+def open_quantity(acme: Company, delivery: str) -> Decimal:
+    found = acme.supply.deliveries.get(delivery)
+    return sum((line.open for line in found.lines), Decimal(0))
+
+
+def reserved(acme: Company) -> Decimal | int:
+    return acme.view().balance("reserved", "main", "x").amount.amount
+
+
+def test_amending_down_takes_the_rest_off_the_open_delivery_and_lets_go_of_what_it_kept(acme: Company) -> None:
+    taken(acme, goods(10))
+    acme.apply(acme.order_to_cash.deliver("SO", on="2026-01-05", id="DL"))
+    acme.apply(acme.supply.reserve_delivery("DL", on="2026-01-05"))
+    acme.apply(acme.order_to_cash.amend("SO", line=1, quantity=4, on="2026-01-06"))
+    assert (open_quantity(acme, "DL"), reserved(acme)) == (4, 4)
+    with pytest.raises(BizcoreError, match="4 left"):
+        acme.apply(acme.supply.ship("DL", [LineQuantity(1, 5)], on="2026-01-07"))
+    acme.apply(acme.supply.ship("DL", on="2026-01-07"))
+    assert acme.supply.deliveries.get("DL").state == "done"
+    assert reserved(acme) == 0
+
+
+def test_amending_down_to_what_was_shipped_completes_the_delivery_and_to_less_is_refused(acme: Company) -> None:
+    taken(acme, goods(10))
+    acme.apply(acme.order_to_cash.deliver("SO", on="2026-01-05", id="DL"))
+    acme.apply(acme.supply.ship("DL", [LineQuantity(1, 6)], on="2026-01-06"))
+    with pytest.raises(BizcoreError) as error:
+        acme.apply(acme.order_to_cash.amend("SO", line=1, quantity=5, on="2026-01-06"))
+    assert error.value.code == "below_done"
+    acme.apply(acme.order_to_cash.amend("SO", line=1, quantity=6, on="2026-01-06"))
+    assert acme.supply.deliveries.get("DL").state == "done"
+    assert acme.order_to_cash.progress("SO").lines[0].open == 0
+
+
+def test_amending_down_takes_from_the_latest_delivery_first_and_up_leaves_room_for_another(acme: Company) -> None:
+    taken(acme, goods(10))
+    acme.apply(acme.order_to_cash.deliver("SO", on="2026-01-05", id="D1"))
+    acme.apply(acme.order_to_cash.amend("SO", line=1, quantity=15, on="2026-01-06"))
+    acme.apply(acme.order_to_cash.deliver("SO", on="2026-01-06", id="D2"))
+    acme.apply(acme.order_to_cash.amend("SO", line=1, quantity=8, on="2026-01-07"))
+    assert (open_quantity(acme, "D1"), open_quantity(acme, "D2")) == (8, 0)
+    assert acme.supply.deliveries.get("D2").state == "cancelled"
+
+
+def test_goods_that_came_back_are_delivered_again_and_billed_as_kept(acme: Company) -> None:
+    taken(acme, goods(2))
+    cash = acme.order_to_cash
+    acme.apply(cash.deliver("SO", on="2026-01-05", id="DL"))
+    shipped = acme.apply(acme.supply.ship("DL", on="2026-01-06")).value
+    acme.apply(cash.bill("SO", on="2026-01-06"))
+    back = acme.apply(acme.supply.take_back(shipped.id, on="2026-01-08")).value
+    acme.apply(cash.credit(back.id, on="2026-01-08"))
+    assert cash.progress("SO").lines[0].open == 2
+    acme.apply(cash.deliver("SO", on="2026-01-09", id="D2"))
+    with pytest.raises(NothingToDeliver):
+        acme.apply(cash.deliver("SO", on="2026-01-09"))
+    acme.apply(acme.supply.ship("D2", on="2026-01-10"))
+    again = acme.apply(cash.bill("SO", on="2026-01-10")).value
+    assert str(again.net) == "4.00 EUR"
+    found = cash.progress("SO").lines[0]
+    assert (found.figures.delivered, found.figures.billed_net) == (2, 2)
+
+
+@pytest.mark.parametrize("billing", BillingPolicy)
+def test_goods_shipped_again_after_a_credit_are_billed_under_either_policy(
+    acme: Company, billing: BillingPolicy
+) -> None:
+    acme.apply(acme.put(SfaPolicies(billing=billing)))
+    taken(acme, goods(2))
+    cash = acme.order_to_cash
+    acme.apply(cash.deliver("SO", on="2026-01-05", id="DL"))
+    shipped = acme.apply(acme.supply.ship("DL", on="2026-01-06")).value
+    acme.apply(cash.bill("SO", on="2026-01-06"))
+    acme.apply(cash.credit(acme.apply(acme.supply.take_back(shipped.id, on="2026-01-08")).value.id, on="2026-01-08"))
+    with pytest.raises(NothingToBill):
+        acme.apply(cash.bill("SO", on="2026-01-08"))
+    acme.apply(cash.deliver("SO", on="2026-01-09", id="D2"))
+    acme.apply(acme.supply.ship("D2", on="2026-01-10"))
+    assert str(acme.apply(cash.bill("SO", on="2026-01-10")).value.net) == "4.00 EUR"
+
+
+def test_an_invoice_credited_as_a_whole_is_billed_again(acme: Company) -> None:
+    taken(acme, goods(2))
+    cash = acme.order_to_cash
+    acme.apply(cash.deliver("SO", on="2026-01-05", id="DL"))
+    acme.apply(acme.supply.ship("DL", on="2026-01-06"))
+    invoice = acme.apply(cash.bill("SO", on="2026-01-06")).value
+    acme.apply(acme.finance.credit(invoice.credited(on="2026-01-07")))
+    assert cash.progress("SO").lines[0].figures.credited == 2
+    assert str(acme.apply(cash.bill("SO", on="2026-01-08")).value.net) == "4.00 EUR"
+
+
+def test_cancelling_loses_the_deal_on_its_day(acme: Company) -> None:
+    acme.apply(
+        acme.sfa.open_opportunity(
+            Opportunity(id="D", customer="b", name="bolts", amount=Money("20", "EUR"), on="2026-01-01")
+        )
+    )
+    taken(acme, goods(10), origins=[acme.sfa.opportunities.get("D").ref])
+    acme.apply(acme.order_to_cash.cancel("SO", on="2026-01-07"))
+    lost = acme.sfa.opportunities.get("D")
+    assert (lost.state, str(lost.closed_on)) == ("lost", "2026-01-07")
+
+
+def test_closing_short_calls_off_what_was_not_billed_of_services(acme: Company) -> None:
+    taken(acme, goods(2), OrderLine("Fitting", 3, "50", tax="S20"))
+    short = acme.apply(acme.order_to_cash.short_close("SO", on="2026-01-07")).value
+    assert [line.cancelled for line in short.lines] == [2, 3]
+    with pytest.raises(NothingToBill):
+        acme.apply(acme.order_to_cash.bill("SO", on="2026-01-08"))
+
+
+def test_an_order_is_completed_when_all_of_it_is_delivered_and_billed(acme: Company) -> None:
+    taken(acme, goods(2))
+    cash = acme.order_to_cash
+    acme.apply(cash.deliver("SO", on="2026-01-05", id="DL"))
+    acme.apply(acme.supply.ship("DL", on="2026-01-06"))
+    with pytest.raises(NotDone):
+        acme.apply(cash.complete("SO"))
+    acme.apply(cash.bill("SO", on="2026-01-06"))
+    assert acme.apply(cash.complete("SO")).value.state == "closed"
