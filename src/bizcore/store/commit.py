@@ -177,8 +177,10 @@ def _written(
         digests.append((kind, one.id, cls.version, digest(body, salt)))
         new = {(name, checked_key(key)) for name, key in one.index_keys()}
         old = _keys_before(cls, before)
-        added += [(name, (key, kind, one.id)) for name, key in sorted(new - old)]
-        removed += [(name, (key, kind, one.id)) for name, key in sorted(old - new)]
+        # What an older version stored may not stand under every index of this one: all its keys are written anew.
+        lifted = before is not None and before.version < cls.version
+        added += [(name, (key, kind, one.id)) for name, key in sorted(new if lifted else new - old)]
+        removed += [(name, (key, kind, one.id)) for name, key in sorted(old if lifted else old - new)]
     return rows, digests, tuple(added), tuple(removed)
 
 

@@ -362,6 +362,11 @@ class StoreContract:
         late = Company.open("acme", store=database, kinds=[MemoTwo], actor="ann")
         same(late.get(MemoTwo, "m").headline, "hello", "the lifted document")
         late.apply(late.put(MemoTwo(id="m2", headline="new")), key="k2")
+        late.apply(late.put(MemoTwo(id="m", headline="hello", extra={"said": "twice"})), key="k3")
+        for state in (late, late.as_known(late.head)):
+            same([one.id for one in state.view().find(MemoTwo, "headline", "hello")], ["m"], "found by the new index")
+        late.apply(late.put(MemoTwo(id="m", headline="bye")), key="k4")
+        same([one.id for one in late.view().find(MemoTwo, "headline")], ["m", "m2"], "found by the new index")
         with refused(BizcoreError) as seen:
             early.get(MemoOne, "m2")
         same(seen[0].code, "newer_kind", "the refusal of a newer kind")

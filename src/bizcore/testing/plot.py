@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 from bizcore.change.act import Act
 from bizcore.change.reading import PostingQuery
 from bizcore.company import Company
-from bizcore.flow.document import Document
+from bizcore.flow.document import Document, Indexes
 from bizcore.kernel.money import Money
 from bizcore.kernel.spans import Span
 from bizcore.testing.toys import ABROAD, CURRENCY, FEES, FOREIGN, POOL, RECEIVABLE, SOURCE, Note, Rule, ToyDesk, Undone
@@ -30,10 +30,11 @@ class MemoOne(Document):
 
 @frozen(kw_only=True)
 class MemoTwo(Document):
-    """The same kind one version later: the title became a headline."""
+    """The same kind one version later: the title became a headline, and is found by it."""
 
     kind = "toy_memo"
     version: ClassVar[int] = 2
+    indexes: ClassVar[Indexes] = {"headline": lambda one: [(one.headline,)]}
 
     headline: str
 
