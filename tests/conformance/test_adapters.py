@@ -11,3 +11,11 @@ class TestMemory(MemoryContract):
 
 class TestSqlite(SqliteContract):
     pass
+
+
+class TestMemoryByDay(MemoryContract):
+    bucket = "day"
+
+
+class TestSqliteByDay(SqliteContract):
+    bucket = "day"

@@ -35,6 +35,9 @@ class StoreContract:
     `postings`, `lots`; a row is a tuple in any shape, only their number and the text in them is looked at.
     """
 
+    bucket: str = "month"
+    """The period that totals are kept by; a second subclass with `day` proves the other one."""
+
     def open(self) -> Database:
         """A new, empty database. Override."""
         raise NotImplementedError
@@ -54,6 +57,7 @@ class StoreContract:
         return Company.create(
             name,
             currency=CURRENCY,
+            bucket=self.bucket,
             store=database or self.open(),
             desks=[ToyDesk],
             kinds=[Note, Person, Rule],
@@ -90,7 +94,7 @@ class StoreContract:
         self.company(database)
         same(self.company(database).name, "acme", "the company again")
         with refused(CompanyExists) as seen:
-            Company.create("acme", currency="USD", store=database)
+            Company.create("acme", currency="USD", bucket=self.bucket, store=database)
         same(seen[0].facts["differs"], ("currency",), "what differs")
         with refused(CompanyNotFound):
             Company.open("nobody", store=database)

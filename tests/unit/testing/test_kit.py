@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import tempfile
+from contextlib import nullcontext
+
 import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
 from bizcore.book.entry import Entry
 from bizcore.book.lots import Lot, Order, match
+from bizcore.change.reading import PostingQuery
 from bizcore.company import Company
 from bizcore.finance.documents import Invoice
 from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
+from bizcore.testing.sound import sound
 from bizcore.testing.stories import DOMAINS, Told, stories
 from bizcore.testing.strategies import entries, invoices, lots, moneys, quantities
 
@@ -74,6 +79,32 @@ def test_a_story_is_taken_but_for_what_is_marked(wrong: bool) -> None:
                 assert acme.head == head
             else:
                 acme.apply(again, key=key)
-        assert acme.verify().ok
+        sound(acme)
 
     played()
+
+
+@given(stories(domains=DOMAINS, acts=15, wrong=True))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+def test_a_story_leaves_the_same_on_every_store_and_in_a_fork(told: Told) -> None:
+    """All domains, refusals too: memory, SQLite in one batch, and a fork that is applied at the end."""
+    taken = [(act, key) for act, key, marked in told.acts if not marked]
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/books.db"
+        with (
+            Company.create("acme", currency="EUR", actor="ann") as memory,
+            Company.create("acme", currency="EUR", store=url, actor="ann") as kept,
+        ):
+            for act, key, marked in told.acts:
+                with pytest.raises(BizcoreError) if marked else nullcontext():
+                    memory.apply(act, key=key)
+            kept.apply_each(taken)
+            assert kept.state_hash() == memory.state_hash()
+            sound(kept)
+            fork = kept.as_known(0).fork()
+            for act, key in taken:
+                fork.apply(act, key=key)
+            balances = PostingQuery(book="journal")
+            assert list(fork.view().totals(balances, by=("account",))) == list(
+                kept.view().totals(balances, by=("account",))
+            )
