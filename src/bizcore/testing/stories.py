@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from bizcore.book.entry import Entry, Posting
 from bizcore.change.act import Act
 from bizcore.company import Company
-from bizcore.finance.documents import Invoice
+from bizcore.finance import chart
+from bizcore.finance.documents import Bill, Invoice
 from bizcore.finance.lines import Line
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
+from bizcore.sfa.leads import Lead
 from bizcore.sfa.orders import Order
 from bizcore.sfa.orders import OrderLine as SalesLine
+from bizcore.sfa.quotes import Quote, QuoteLine
 from bizcore.supply.purchasing import OrderLine, PurchaseOrder
 
 DOMAINS: Final = ("finance", "supply", "sfa")
@@ -72,18 +75,63 @@ class _Teller:
     def collect(self) -> None:
         self.tell(self.company.finance.collect(self.money(), customer="beta", on=self.day()))
 
+    def pay_invoice(self) -> None:
+        """A customer pays one invoice whole, in one or two parts, or sends all of it back."""
+        if not self.invoices:
+            return
+        finance = self.company.finance
+        at = self.draw(st.integers(0, len(self.invoices) - 1))
+        bill = self.company.get(Invoice, self.invoices.pop(at))
+        open_ = sum(lot.amount.minor for lot in self._open(bill.id))
+        if open_ != bill.gross.minor:  # an earlier payment went to the oldest
+            return
+        if self.draw(st.booleans()):
+            self.tell(finance.credit(bill.credited(on=bill.on)))
+            return
+        part = self.draw(st.integers(0, open_))
+        for minor in (open_ - part, part):
+            if minor:
+                self.tell(
+                    finance.collect(Money.of_minor(minor, "EUR"), customer=bill.customer, on=bill.on, to=[bill.id])
+                )
+
+    def _open(self, document: str) -> list[Any]:
+        view = self.company.view()
+        items = view.lots("journal", chart.of(view).role("receivable"))
+        return [lot for lot in items if lot.id.rpartition("/")[0] == document]
+
+    def buy_on_account(self) -> None:
+        line = Line("Steel", 1, self.money().amount, tax=self.draw(st.sampled_from(["S20", "Z"])))
+        self.tell(self.company.finance.bill(Bill(vendor="mill", on=self.day(), currency="EUR", lines=[line])))
+
+    def pay(self) -> None:
+        self.tell(self.company.finance.pay(self.money(), vendor="mill", on=self.day()))
+
     def receive(self) -> None:
         quantity = self.draw(st.integers(1, 50))
         cost = self.money(5_000)
         self.tell(self.company.supply.receive("bolt", quantity, place="main", on=self.day(), cost=cost))
 
     def issue_goods(self) -> None:
+        if (held := self._held()) is not None:
+            self.tell(self.company.supply.issue("bolt", held[0], place="main", on=held[1]))
+
+    def transfer(self) -> None:
+        if (held := self._held()) is not None:
+            self.tell(self.company.supply.transfer("bolt", held[0], source="main", target="yard", on=held[1]))
+
+    def reserve_and_release(self) -> None:
+        if (held := self._held()) is not None:
+            supply = self.company.supply
+            made = self.tell(supply.reserve("bolt", held[0], place="main", on=held[1], for_="beta"))
+            self.tell(supply.release(made.id, on=held[1]))
+
+    def _held(self) -> tuple[int, str] | None:
+        """Some of the bolts there are, and a day on which they are there."""
         held = self.company.view().balance("stock", "main", "bolt").amount
         whole = held.scaled // Quantity.SCALE if isinstance(held, Quantity) else 0
         days = [row.on for row in self._stock_days()]
-        if whole > 0 and days:
-            quantity = self.draw(st.integers(1, whole))
-            self.tell(self.company.supply.issue("bolt", quantity, place="main", on=max(days)))
+        return (self.draw(st.integers(1, whole)), max(days)) if whole > 0 and days else None
 
     def _stock_days(self) -> Sequence[Any]:
         from bizcore.change.reading import PostingQuery
@@ -103,6 +151,26 @@ class _Teller:
         made = self.tell(self.company.sfa.take_order(order))
         self.tell(self.company.order_to_cash.bill(made.id, on=made.on))
 
+    def convert_a_lead(self) -> None:
+        sfa, on = self.company.sfa, self.day()
+        lead = self.tell(sfa.capture(Lead(name="Ada", on=on)))
+        if self.draw(st.booleans()):
+            self.tell(sfa.disqualify(lead.id, reason="no budget"))
+            return
+        self.tell(sfa.qualify(lead.id, on=on))
+        self.tell(sfa.convert(lead.id, on=on, opportunity="deal", amount=self.money()))
+
+    def quote(self) -> None:
+        sfa, on = self.company.sfa, self.day()
+        lines = [QuoteLine("Service", self.draw(st.integers(1, 5)), "10.00")]
+        made = self.tell(sfa.quote(Quote(customer="beta", on=on, currency="EUR", lines=lines)))
+        self.tell(sfa.send(made.id))
+        if self.draw(st.booleans()):
+            self.tell(sfa.decline(made.id))
+            return
+        self.tell(sfa.accept(made.id, on=on))
+        self.tell(sfa.order(made.id, on=on))
+
     def wrong(self) -> None:
         """One act that must be refused, of whatever sort."""
         finance, supply = self.company.finance, self.company.supply
@@ -116,9 +184,9 @@ class _Teller:
 
 
 _STEPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "finance": ("post", "issue", "collect", "reverse"),
-    "supply": ("receive", "issue_goods", "buy"),
-    "sfa": ("take_order",),
+    "finance": ("post", "issue", "collect", "reverse", "pay_invoice", "buy_on_account", "pay"),
+    "supply": ("receive", "issue_goods", "buy", "transfer", "reserve_and_release"),
+    "sfa": ("take_order", "convert_a_lead", "quote"),
 }
 
 

@@ -52,7 +52,7 @@ class SqliteContract(StoreContract):
 
     def open(self) -> Database:
         """A new file in a folder of its own."""
-        self.folder = tempfile.TemporaryDirectory()
+        self.folder: tempfile.TemporaryDirectory[str] = tempfile.TemporaryDirectory()
         return open_store(f"sqlite:///{self.folder.name}/books.db")
 
     def raw_rows(self, database: Database, table: str) -> Sequence[tuple[Any, ...]]:
