@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bizcore.change.act import Act
 from bizcore.change.changes import FloorBroken
-from bizcore.change.locks import LockKind, set_lock
+from bizcore.change.locks import LockKind
 from bizcore.change.reading import PostingQuery
 from bizcore.company import Company
 from bizcore.kernel.money import Money
@@ -141,7 +141,7 @@ def test_nothing_recorded_later_changes_what_is_locked(
 
 
 def lock_now(acme: Company, upto: date) -> None:
-    acme.apply(acme.put(set_lock(acme.view(), LockKind.STOCK, upto)))
+    acme.apply(acme.finance.lock(kind=LockKind.STOCK, upto=upto))
 
 
 @settings(max_examples=40)

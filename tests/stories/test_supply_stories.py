@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from bizcore.change.locks import LockKind, set_lock
+from bizcore.change.locks import LockKind
 from bizcore.company import Company
 from bizcore.kernel.errors import Refused
 from bizcore.kernel.money import Money
@@ -177,7 +177,7 @@ def test_another_cost_method_restates_locked_dates_at_the_first_open_one(acme: C
     acme.apply(acme.supply.receive("bolt", 1, place="wh", on="2026-01-05", cost=eur("10")))
     acme.apply(acme.supply.receive("bolt", 1, place="wh", on="2026-01-06", cost=eur("20")))
     acme.apply(acme.supply.issue("bolt", 1, place="wh", on="2026-01-09"))
-    acme.apply(acme.put(set_lock(acme.view(), LockKind.STOCK, "2026-01-31")))
+    acme.apply(acme.finance.lock(kind=LockKind.STOCK, upto="2026-01-31"))
     acme.apply(acme.put(SupplyPolicies(cost_method=CostMethod.MOVING_AVERAGE)))
     late = acme.supply.receive("bolt", 1, place="wh", on="2026-02-10", cost=eur("30"))
     restated = [one for one in acme.plan(late).entries if one.about is not None and one.book == "cost"]

@@ -66,3 +66,28 @@ def test_no_page_speaks_of_the_workplace() -> None:
     wrong = re.compile(r"\b(this|previous|next|last|another|my|our) (working )?session\b|\bworkplace\b", re.IGNORECASE)
     found = [f"{page}: {hit.group()}" for page in PAGES if (hit := wrong.search((ROOT / page).read_text("utf-8")))]
     assert found == []
+
+
+def test_the_page_of_laws_has_every_law_and_no_other() -> None:
+    laws = {
+        (path.stem, name.replace("_", " "))
+        for path in (ROOT / "tests" / "laws").glob("test_*.py")
+        for name in re.findall(r"^def test_(\w+)\(", path.read_text("utf-8"), re.MULTILINE)
+    }
+    said = set()
+    stem = ""
+    for line in (ROOT / "docs" / "laws.md").read_text("utf-8").splitlines():
+        if found := re.match(r"In \[tests/laws/(test_\w+)\.py\]", line):
+            stem = found.group(1)
+        elif line.startswith("- "):
+            said.add((stem, line[2:].rstrip(".").lower()))
+    assert said == laws
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    links = {
+        (ROOT / "docs" / link).resolve()
+        for link in re.findall(r"\]\(([^)#\s]+)", (ROOT / "docs" / "index.md").read_text("utf-8"))
+    }
+    pages = (ROOT / page for page in PAGES if page.startswith("docs/") and "/decisions/" not in page)
+    assert [page.name for page in pages if page.resolve() not in links and page.name != "index.md"] == []

@@ -63,6 +63,7 @@ class Lock(Document):
     """
 
     kind = "lock"
+    by_verb: ClassVar[bool] = True
     indexes: ClassVar[Indexes] = {"closes": lambda one: [(one.closes.value,)]}
 
     closes: LockKind

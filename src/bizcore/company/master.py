@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from attrs import evolve, frozen
 
 from bizcore.change.changes import Changes
@@ -14,12 +16,12 @@ from bizcore.kernel.ids import checked_id
 
 
 class NotMasterData(Refused):
-    """A document with a lifecycle or a number is changed by its domain's verbs only."""
+    """The document is of a kind that is recorded and changed by verbs only: it has a lifecycle, a number, or says so."""
 
     code = "not_master_data"
 
     def __init__(self, *, kind: str) -> None:
-        super().__init__(f"a {kind} is not put: use the verbs of its desk", kind=kind)
+        super().__init__(f"{kind} documents are not put: use the verbs of their desk", kind=kind)
 
 
 class NotPersonal(Refused):
@@ -28,7 +30,9 @@ class NotPersonal(Refused):
     code = "not_personal"
 
     def __init__(self, *, kind: str) -> None:
-        super().__init__(f"a {kind} is not personal data and is kept; reverse or close it instead", kind=kind)
+        super().__init__(
+            f"{kind} documents are not personal data and are kept; reverse or close them instead", kind=kind
+        )
 
 
 @frozen(kw_only=True)
@@ -36,6 +40,7 @@ class Erasure(Document):
     """That a document was erased: what remains is its kind, its id and how many versions there were."""
 
     kind = "erasure"
+    by_verb: ClassVar[bool] = True
 
     of: Ref
     versions: int
@@ -47,7 +52,7 @@ def put(view: View, kind: str, document: Document) -> Changes[Document]:
     Raises: NotMasterData, InvalidId.
     """
     cls = type(document)
-    if cls.lifecycle is not None or cls.numbering is not None:
+    if cls.by_verb or cls.lifecycle is not None or cls.numbering is not None:
         raise NotMasterData(kind=cls.kind)
     if isinstance(document, Policies) and not document.id:
         since = document.since.isoformat() if document.since else "always"

@@ -59,6 +59,7 @@ class EntryReversal(Document):
     """
 
     kind = "reversal"
+    by_verb: ClassVar[bool] = True
     indexes: ClassVar[Indexes] = {"storno": lambda one: [(one.on.isoformat(),)] if one.how is Reversal.STORNO else []}
 
     by: str

@@ -145,6 +145,7 @@ class Settlement(Document):
     """That an open advance or credit was set against items: no money moved, only who owes what."""
 
     kind = "settlement"
+    by_verb: ClassVar[bool] = True
     indexes: ClassVar[Indexes] = {
         "party": lambda one: [(one.party,)],
         "on": lambda one: [(one.on.isoformat(),)],

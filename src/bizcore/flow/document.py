@@ -65,6 +65,8 @@ class Document:
     lifecycle: ClassVar[Lifecycle | None] = None
     numbering: ClassVar[Numbering | None] = None
     personal: ClassVar[bool] = False
+    by_verb: ClassVar[bool] = False
+    """Recorded by verbs only; so is every kind with a lifecycle or a number."""
     indexes: ClassVar[Indexes] = {}
 
     id: str = ""
