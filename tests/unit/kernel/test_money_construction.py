@@ -24,7 +24,7 @@ def test_a_decimal_is_read_exactly_or_refused(coefficient: int, exponent: int, c
     sign, figures, _ = Decimal(coefficient).as_tuple()
     amount = Decimal((sign, figures, exponent))
     minor = Fraction(coefficient) * Fraction(10) ** (exponent + PLACES[currency])
-    if len(figures) > 38 or abs(exponent) > 20 or minor.denominator != 1:
+    if len(figures) + max(exponent, 0) > 38 or abs(exponent) > 20 or minor.denominator != 1:
         with pytest.raises(Invalid):
             Money(amount, currency)
     else:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -98,21 +99,25 @@ def test_a_writers_place_is_waited_for(acme: Company) -> None:
     holder.join()
 
 
+DEPOSITS = """
+import sys
+from bizcore.company import Company
+from bizcore.kernel.money import Money
+from bizcore.testing.toys import CURRENCY, Note, Person, Rule, ToyDesk
+
+store = f"sqlite:///{sys.argv[1]}"
+with Company.create("acme", currency=CURRENCY, store=store, desks=[ToyDesk], kinds=[Note, Person, Rule], actor="ann") as acme:
+    acme.apply(acme.desk("toy").deposit("cash", Money("2.00", CURRENCY)), key="child")
+"""
+
+
 def test_another_process_sees_and_writes_the_same_books(acme: Company) -> None:
     acme.apply(toys(acme).deposit("cash", Money("5.00", CURRENCY)), key="parent")
-    context = multiprocessing.get_context("spawn")
-    child = context.Process(target=_deposits, args=(acme._database.path,))  # type: ignore[attr-defined]
-    child.start()
-    child.join()
-    assert child.exitcode == 0
+    child = subprocess.run([sys.executable, "-c", DEPOSITS, str(acme._database.path)], check=False)  # type: ignore[attr-defined]
+    assert child.returncode == 0
     assert acme.view().balance("journal", "cash", CURRENCY).value == Money("7.00", CURRENCY)
     assert [one.key for one in acme.log()] == ["parent", "child"]
     sound(acme)
-
-
-def _deposits(path: str) -> None:
-    with made(Path(path)) as company:
-        company.apply(toys(company).deposit("cash", Money("2.00", CURRENCY)), key="child")
 
 
 def test_one_url_is_one_store_until_it_is_closed(tmp_path: Path) -> None:
