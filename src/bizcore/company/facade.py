@@ -27,7 +27,7 @@ from bizcore.company.refusals import (
 )
 from bizcore.flow.document import Document, Ref
 from bizcore.kernel.calendars import calendar as calendar_named
-from bizcore.kernel.codec import decode, encode
+from bizcore.kernel.codec import decode, encode, plain
 from bizcore.kernel.currencies import digits
 from bizcore.kernel.ids import checked_id, checked_text
 from bizcore.kernel.maps import Map
@@ -174,12 +174,16 @@ class Company(Books):
     # -- acts ----------------------------------------------------------------------------------------------------------
 
     def put(self, document: K) -> Act[K]:
-        """The one act for master data: a new document, or the next version of the one with its id."""
+        """The one act for master data: a new document, or the next version of the one with its id.
+
+        Raises: NotApplicable, Invalid (a field that could not be read again, such as a text with NUL).
+        """
         given: object = document
         if not isinstance(given, Document) or not given.kind:
             raise NotApplicable(what=document)
         from bizcore.company import master
 
+        decode(type(document), plain(document))
         arguments: Map[Any] = Map({"document": document, "kind": type(document).kind})
         return Act("put", arguments, cast("Callable[..., Changes[K]]", master.put))
 

@@ -10,6 +10,8 @@ from bizcore.company.master import Erasure, NotMasterData
 from bizcore.finance.journal import EntryReversal
 from bizcore.finance.settlement import Settlement
 from bizcore.flow.document import Document, Ref
+from bizcore.kernel.ids import InvalidText
+from bizcore.supply.items import Item
 
 
 @pytest.mark.parametrize("kind", [Lock, Erasure, EntryReversal, Settlement])
@@ -26,3 +28,10 @@ def test_a_hard_lock_is_not_moved_back_by_putting_another() -> None:
         with pytest.raises(NotMasterData):
             acme.apply(acme.put(lock))
     assert acme.head == Company.create("other", currency="EUR").head
+
+
+def test_a_text_that_could_not_be_read_again_is_never_put() -> None:
+    acme = Company.create("acme", currency="EUR")
+    with pytest.raises(InvalidText):
+        acme.apply(acme.put(Item(id="x", unit="P\x00")))
+    assert not list(acme.supply.items)
