@@ -6,6 +6,7 @@ import csv
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator
 from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 from pathlib import Path
@@ -14,9 +15,12 @@ from typing import Any
 
 import pytest
 
+from bizcore import Company
+
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("BIZCORE_TEST_DATA", ROOT.parent / "shared" / "data")) / "adventureworks"
 EXACT = Context(prec=60)
+FREIGHT_EXPENSE = "6100"
 
 pytestmark = pytest.mark.skipif(
     not (DATA / "sales_orders.csv").exists(), reason=f"no AdventureWorks data in {DATA}; set BIZCORE_TEST_DATA"
@@ -40,6 +44,13 @@ def result(example: ModuleType) -> dict[str, Any]:
     return found
 
 
+@pytest.fixture(scope="module")
+def books(example: ModuleType) -> Iterator[Any]:
+    with Company.create("adventureworks", currency="USD", store="memory:", actor="example") as acme:
+        example.record(acme, example.Data(DATA))
+        yield acme
+
+
 def rows(name: str) -> list[dict[str, str]]:
     with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
@@ -60,7 +71,7 @@ def plain_figures() -> dict[str, str]:
     costs = {
         one["item_id"]: Decimal(one["standard_cost"])
         for one in rows("cost_history")
-        if one["valid_from"] <= "2011-05-31"
+        if one["valid_from"] <= "2011-05-31" <= (one["valid_to"] or "9999")
     }
     left: dict[str, list[Decimal]] = {}
     for order in orders:
@@ -121,10 +132,47 @@ def test_the_figures_are_those_computed_without_the_library(result: dict[str, An
     assert result["figures"] == plain_figures()
 
 
+def bought() -> tuple[Decimal, Decimal]:
+    """What the orders of April leave in stock, and what vendors bill for them, by `decimal` alone."""
+    orders = {one["order_id"]: one for one in rows("purchase_orders") if one["order_date"][:7] == "2011-04"}
+    stock = sum(
+        (
+            cents((Decimal(one["received"]) - Decimal(one["rejected"])) * Decimal(one["unit_price"]))
+            for one in rows("purchase_order_lines")
+            if one["order_id"] in orders
+        ),
+        Decimal(0),
+    )
+    expenses = [cents(Decimal(one[name])) for one in orders.values() for name in ("tax", "freight")]
+    assert len(orders) == 8
+    return stock, stock + sum(expenses, Decimal(0))
+
+
+def test_stock_and_payables_are_those_computed_without_the_library(books: Any, example: ModuleType) -> None:
+    stock, owed = bought()
+    assert example.held(books, "1400").amount == stock + Decimal(plain_figures()["finished_goods"])
+    assert -example.held(books, "2000").amount == owed
+    assert example.held(books, "6200").amount + example.held(books, FREIGHT_EXPENSE).amount == owed - stock
+
+
 def test_every_rounding_difference_has_its_line(result: dict[str, Any]) -> None:
     for one in result["rounding"]:
         assert Decimal(one["booked"]) - Decimal(one["exact"]) == Decimal(one["difference"])
         assert abs(Decimal(one["difference"])) <= Decimal("0.005")
+
+
+def test_own_checks_bite(books: Any, example: ModuleType) -> None:
+    data = example.Data(DATA)
+    differences = example.rounding(data)
+    assert red(example.own_checks(books, data, differences)) == []
+    tied = ["order subtotal = revenue - rounding + open", "order total = invoices - rounding + open"]
+    assert red(example.own_checks(books, data, differences[1:])) == tied
+    data.orders[-1]["ship_date"] = "2011-06-30"
+    assert red(example.own_checks(books, data, differences)) == [*tied, "shipped orders invoiced, the rest open"]
+
+
+def red(found: list[Any]) -> list[str]:
+    return [one.name for one in found if not one.ok]
 
 
 def test_sqlite_gives_identical_statements_and_state(
