@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from bizcore.kernel.days import Day, day
+from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.ids import checked_id, checked_ref, checked_text
 from bizcore.kernel.maps import Map
@@ -90,10 +90,6 @@ def _value(value: object) -> Money | None:
     raise NotAnAmount(value=value)
 
 
-def _optional_day(value: Day | None) -> date | None:
-    return None if value is None else day(value)
-
-
 def _optional_id(value: object) -> str | None:
     return None if value is None else checked_ref(value, "id")  # lots are named after minted ids, which carry a `#`
 
@@ -115,7 +111,7 @@ class Posting:
     value: Money | None = field(default=None, converter=_value)
     party: str | None = field(default=None, kw_only=True, converter=_optional_id)
     lot: str | None = field(default=None, kw_only=True, converter=_optional_id)
-    due: date | None = field(default=None, kw_only=True, converter=_optional_day)
+    due: date | None = field(default=None, kw_only=True, converter=optional_day)
     dims: Map[str] = field(default=NO_DIMS, kw_only=True)
 
     @property
@@ -185,7 +181,7 @@ class Entry:
     text: str = field(default="", kw_only=True, converter=checked_text)
     ledger: str = field(default="main", kw_only=True)
     period: str = field(default="", kw_only=True)
-    about: date | None = field(default=None, kw_only=True, converter=_optional_day)
+    about: date | None = field(default=None, kw_only=True, converter=optional_day)
     reverses: str | None = field(default=None, kw_only=True)
     extra: Map[str] = field(default=NO_DIMS, kw_only=True)
     id: str = field(default="", kw_only=True)

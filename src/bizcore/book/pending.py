@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from attrs import evolve, field, frozen
 
 from bizcore.book.entry import Amount
-from bizcore.kernel.days import Day, day
+from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Refused
 
 STATES: Final[Mapping[tuple[str, str], str]] = {
@@ -56,10 +56,6 @@ class Settled(NamedTuple):
     returned: Amount
 
 
-def _until(value: Day | None) -> date | None:
-    return None if value is None else day(value)
-
-
 @frozen(kw_only=True)
 class Pending:
     """An amount held until it is posted, void, or past its last day.
@@ -77,7 +73,7 @@ class Pending:
     """
 
     amount: Amount
-    until: date | None = field(default=None, converter=_until)
+    until: date | None = field(default=None, converter=optional_day)
     state: str = "pending"
 
     def state_on(self, on: Day) -> str:

@@ -57,9 +57,8 @@ def open_items(view: View, *, customer: str | None = None, vendor: str | None = 
 
     Amounts are as booked: claims on customers positive, claims of vendors negative.
     """
-    asked = [(role, party) for role, party in (("receivable", customer), ("payable", vendor)) if party is not None]
-    if not asked:
-        asked = [("receivable", None), ("payable", None)]  # type: ignore[list-item]
+    both = [("receivable", customer), ("payable", vendor)]
+    asked = [(role, party) for role, party in both if party is not None] or both
     chart = charts.of(view)
     found = [item for role, party in asked for item in _open(view, chart.role(role), party)]
     company = view.currency

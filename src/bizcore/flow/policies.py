@@ -8,11 +8,7 @@ from typing import ClassVar
 from attrs import field, frozen
 
 from bizcore.flow.document import Document, Indexes
-from bizcore.kernel.days import Day, day
-
-
-def _since(value: Day | None) -> date | None:
-    return None if value is None else day(value)
+from bizcore.kernel.days import optional_day
 
 
 @frozen(kw_only=True)
@@ -29,5 +25,5 @@ class Policies(Document):
         "since": lambda one: [(one.scope, one.since.isoformat() if one.since else "0001-01-01")]
     }
 
-    since: date | None = field(default=None, converter=_since)
+    since: date | None = field(default=None, converter=optional_day)
     scope: str = ""

@@ -51,6 +51,15 @@ def day(value: object) -> date:
     raise NotADate(value=value, why="expected a date or text YYYY-MM-DD")
 
 
+def optional_day(value: Day | None) -> date | None:
+    """A day, or none where the field may be empty. Raises: NotADate.
+
+    >>> optional_day("2026-03-05"), optional_day(None)
+    (datetime.date(2026, 3, 5), None)
+    """
+    return None if value is None else day(value)
+
+
 def instant(value: object) -> datetime:
     """Read an aware instant, also from ISO text, as UTC. Raises: NaiveInstant.
 

@@ -6,7 +6,7 @@ from datetime import date
 
 from attrs import field, frozen
 
-from bizcore.kernel.days import Day, day
+from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Invalid
 
 
@@ -19,10 +19,6 @@ class EmptySpan(Invalid):
         super().__init__(f"a span from {start} ends before it, at {end}", start=start, end=end)
 
 
-def _bound(value: Day | None) -> date | None:
-    return None if value is None else day(value)
-
-
 @frozen
 class Span:
     """The dates from `start` up to, and not with, `end`; None is open.
@@ -32,8 +28,8 @@ class Span:
     (True, False, 90)
     """
 
-    start: date | None = field(converter=_bound)
-    end: date | None = field(converter=_bound)
+    start: date | None = field(converter=optional_day)
+    end: date | None = field(converter=optional_day)
 
     def __attrs_post_init__(self) -> None:
         """Refuse an end before the start."""

@@ -10,15 +10,11 @@ from attrs import evolve, field, frozen
 
 from bizcore.change.view import View
 from bizcore.flow.document import Document, Indexes
-from bizcore.kernel.days import Day, day
+from bizcore.kernel.days import optional_day
 from bizcore.kernel.maps import Map
 
 PROFILE: Final = ("name", "email", "phone", "address", "city", "country", "tax_id")
 """What is known of somebody; blank where it is not."""
-
-
-def _since(value: Day | None) -> date | None:
-    return None if value is None else day(value)
 
 
 @frozen(kw_only=True)
@@ -39,7 +35,7 @@ class Customer(Document):
     city: str = ""
     country: str = ""
     tax_id: str = ""
-    since: date | None = field(default=None, converter=_since)
+    since: date | None = field(default=None, converter=optional_day)
 
     def filled(self, facts: Mapping[str, str]) -> tuple[Customer, Map[str]]:
         """The customer with blanks filled in, and the facts that contradict what is known: the established record wins.

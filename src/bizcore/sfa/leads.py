@@ -12,7 +12,7 @@ from bizcore.change.view import View
 from bizcore.flow.beginning import fresh
 from bizcore.flow.document import Document, Indexes
 from bizcore.flow.lifecycle import Lifecycle
-from bizcore.kernel.days import Day, day
+from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.ids import checked_id
 from bizcore.kernel.maps import Map
@@ -37,10 +37,6 @@ class NoDeal(Invalid):
 
     def __init__(self, *, given: str) -> None:
         super().__init__(f"{given} belongs to a deal: name it with opportunity=", given=given)
-
-
-def _qualified(value: Day | None) -> date | None:
-    return None if value is None else day(value)
 
 
 @frozen(kw_only=True)
@@ -84,7 +80,7 @@ class Lead(Document):
     country: str = ""
     tax_id: str = ""
     source: str = ""
-    qualified_on: date | None = field(default=None, converter=_qualified)
+    qualified_on: date | None = field(default=None, converter=optional_day)
     reason: str = ""
     customer: str = ""
     opportunity: str = ""

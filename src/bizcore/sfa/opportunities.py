@@ -16,12 +16,12 @@ from bizcore.change.view import View
 from bizcore.flow.beginning import fresh
 from bizcore.flow.document import Document, Indexes
 from bizcore.flow.lifecycle import Lifecycle
-from bizcore.kernel.days import Day, day
+from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Invalid, NotFound, Refused
 from bizcore.kernel.exact import Exact, Number, number
-from bizcore.kernel.ids import checked_id
 from bizcore.kernel.money import Money
 from bizcore.kernel.table import Column, Table
+from bizcore.sfa import fields
 
 
 class StageKind(Enum):
@@ -164,14 +164,6 @@ def pipeline_of(view: View, name: str) -> Pipeline:
     return (view.seek(Pipeline, name) or Pipeline(id=name)) if name == DEFAULT else view.get(Pipeline, name)
 
 
-def _customer(value: object) -> str:
-    return checked_id(value, "customer")
-
-
-def _close(value: Day | None) -> date | None:
-    return None if value is None else day(value)
-
-
 def _pinned(value: object) -> Decimal | None:
     return None if value is None else _probability(value)
 
@@ -217,18 +209,18 @@ class Opportunity(Document):
         "close": lambda one: [(one.close.isoformat(),)] if one.close else [],
     }
 
-    customer: str = field(converter=_customer)
+    customer: str = field(converter=fields.customer)
     name: str
     on: date = field(converter=day)
     amount: Money | None = None
-    close: date | None = field(default=None, converter=_close)
+    close: date | None = field(default=None, converter=optional_day)
     owner: str = ""
     pipeline: str = DEFAULT
     stage: Stage = DEFAULT_STAGES[0]
     open_stage: Stage | None = None
     pinned: Decimal | None = field(default=None, converter=_pinned)
     counted_as: ForecastCategory | None = field(default=None, converter=_counted)
-    closed_on: date | None = field(default=None, converter=_close)
+    closed_on: date | None = field(default=None, converter=optional_day)
     reason: str = ""
     note: str = ""
 

@@ -15,7 +15,7 @@ from bizcore.flow.beginning import fresh
 from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
-from bizcore.kernel.days import Day, day
+from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.exact import Exact, number
 from bizcore.kernel.maps import Map
@@ -94,10 +94,6 @@ def _lines(value: Iterable[QuoteLine]) -> tuple[QuoteLine, ...]:
     return tuple(value)
 
 
-def _until(value: Day | None) -> date | None:
-    return None if value is None else day(value)
-
-
 @frozen(kw_only=True)
 class Quote(Document):
     """An offer to a customer, open through the end of its last day.
@@ -129,9 +125,9 @@ class Quote(Document):
     on: date = field(converter=day)
     currency: str = field(converter=fields.currency)
     lines: tuple[QuoteLine, ...] = field(converter=_lines)
-    valid_until: date | None = field(default=None, converter=_until)
+    valid_until: date | None = field(default=None, converter=optional_day)
     revision: int = 1
-    accepted_on: date | None = field(default=None, converter=_until)
+    accepted_on: date | None = field(default=None, converter=optional_day)
 
     def __attrs_post_init__(self) -> None:
         """Something is offered, and there is a day to accept it."""

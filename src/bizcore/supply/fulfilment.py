@@ -16,11 +16,11 @@ from bizcore.flow.beginning import fresh
 from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
-from bizcore.kernel.days import Day, day
+from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Invalid, NotFound, Refused
 from bizcore.kernel.exact import Number, number
-from bizcore.kernel.ids import checked_id
 from bizcore.kernel.quantity import Quantity
+from bizcore.supply import fields
 from bizcore.supply.items import decimal_of, positive
 from bizcore.supply.movements import MoveLine, Shipment
 from bizcore.supply.reservations import Partial, Reservation, consume, entry_of, floor_of, held_for, hold
@@ -73,18 +73,6 @@ class NoLines(Invalid):
         super().__init__("a delivery needs at least one line")
 
 
-def _item(value: object) -> str:
-    return checked_id(value, "item")
-
-
-def _place(value: object) -> str:
-    return checked_id(value, "place")
-
-
-def _customer(value: object) -> str:
-    return checked_id(value, "customer")
-
-
 def _quantity(value: object) -> Decimal:
     return positive("a quantity to deliver", number(value))
 
@@ -96,9 +84,9 @@ class DeliveryLine:
     Guarantees: ordered = open + shipped + cancelled; picked <= open + shipped; returned <= shipped.
     """
 
-    item: str = field(converter=_item)
+    item: str = field(converter=fields.item)
     quantity: Decimal = field(converter=_quantity)
-    place: str = field(converter=_place)
+    place: str = field(converter=fields.place)
     source: str = field(default="", kw_only=True)
     reserved: Decimal = field(default=_ZERO, kw_only=True, converter=number)
     picked: Decimal = field(default=_ZERO, kw_only=True, converter=number)
@@ -114,10 +102,6 @@ class DeliveryLine:
 
 def _lines(value: Iterable[DeliveryLine]) -> tuple[DeliveryLine, ...]:
     return tuple(value)
-
-
-def _due(value: Day | None) -> date | None:
-    return None if value is None else day(value)
 
 
 @frozen(kw_only=True)
@@ -152,10 +136,10 @@ class Delivery(Document):
         "source": lambda one: [(line.source,) for line in one.lines if line.source],
     }
 
-    customer: str = field(converter=_customer)
+    customer: str = field(converter=fields.customer)
     on: date = field(converter=day)
     lines: tuple[DeliveryLine, ...] = field(converter=_lines)
-    due: date | None = field(default=None, converter=_due)
+    due: date | None = field(default=None, converter=optional_day)
 
     def __attrs_post_init__(self) -> None:
         """Something is to be delivered."""

@@ -12,13 +12,13 @@ from attrs import field, frozen
 from bizcore.book.entry import Entry, Posting
 from bizcore.flow.document import Document, Indexes
 from bizcore.flow.numbering import Numbering
-from bizcore.kernel.days import Day, day
+from bizcore.kernel.days import day, optional_day
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.exact import number, plain_number
-from bizcore.kernel.ids import checked_id
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
+from bizcore.supply import fields
 from bizcore.supply.items import positive
 from bizcore.supply.places import OUTSIDE
 
@@ -50,20 +50,8 @@ class NegativeCost(Invalid):
         super().__init__(f"{item} cannot cost {cost}", item=item, cost=cost)
 
 
-def _item(value: object) -> str:
-    return checked_id(value, "item")
-
-
-def _place(value: object) -> str:
-    return checked_id(value, "place")
-
-
 def _quantity(value: object) -> Decimal:
     return positive("a quantity moved", number(value))
-
-
-def _day(value: Day | None) -> date | None:
-    return None if value is None else day(value)
 
 
 def _lines(value: Iterable[MoveLine]) -> tuple[MoveLine, ...]:
@@ -81,11 +69,11 @@ class MoveLine:
     Decimal('2.50')
     """
 
-    item: str = field(converter=_item)
+    item: str = field(converter=fields.item)
     quantity: Decimal = field(converter=_quantity)
     cost: Money | None = field(default=None, kw_only=True)
     lot: str | None = field(default=None, kw_only=True)
-    expiry: date | None = field(default=None, kw_only=True, converter=_day)
+    expiry: date | None = field(default=None, kw_only=True, converter=optional_day)
     of: str | None = field(default=None, kw_only=True)
     order: str | None = field(default=None, kw_only=True)
     place: str | None = field(default=None, kw_only=True)
@@ -112,8 +100,8 @@ class Movement(Document):
     }
 
     on: date = field(converter=day)
-    source: str = field(converter=_place)
-    target: str = field(converter=_place)
+    source: str = field(converter=fields.place)
+    target: str = field(converter=fields.place)
     lines: tuple[MoveLine, ...] = field(converter=_lines)
     party: str | None = None
 

@@ -16,11 +16,11 @@ from bizcore.flow.beginning import fresh
 from bizcore.flow.document import Document, Indexes
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
-from bizcore.kernel.days import Day, day
+from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Invalid, NotFound, Refused
 from bizcore.kernel.exact import Exact, Number, fraction, number
-from bizcore.kernel.ids import checked_id
 from bizcore.kernel.money import Money
+from bizcore.supply import fields
 from bizcore.supply.items import positive
 from bizcore.supply.movements import MoveLine, Receipt, VendorReturn
 from bizcore.supply.policies import policies_for
@@ -85,14 +85,6 @@ class GoodsCame(Refused):
         super().__init__(f"goods of {order} came already; close it", order=order)
 
 
-def _item(value: object) -> str:
-    return checked_id(value, "item")
-
-
-def _supplier(value: object) -> str:
-    return checked_id(value, "supplier")
-
-
 def _positive(value: object) -> Decimal:
     return positive("an ordered quantity", number(value))
 
@@ -125,7 +117,7 @@ class OrderLine:
     what the supplier billed; the verbs keep them.
     """
 
-    item: str = field(converter=_item)
+    item: str = field(converter=fields.item)
     quantity: Decimal = field(converter=_positive)
     price: Decimal = field(default=_ZERO, converter=_not_negative)
     received: Decimal = field(default=_ZERO, kw_only=True, converter=_not_negative)
@@ -151,10 +143,6 @@ class OrderLine:
 
 def _lines(value: Iterable[OrderLine]) -> tuple[OrderLine, ...]:
     return tuple(value)
-
-
-def _due(value: Day | None) -> date | None:
-    return None if value is None else day(value)
 
 
 @frozen(kw_only=True)
@@ -192,11 +180,11 @@ class PurchaseOrder(Document):
         "item": lambda one: [(line.item,) for line in one.lines],
     }
 
-    supplier: str = field(converter=_supplier)
+    supplier: str = field(converter=fields.supplier)
     on: date = field(converter=day)
     currency: str
     lines: tuple[OrderLine, ...] = field(converter=_lines)
-    due: date | None = field(default=None, converter=_due)
+    due: date | None = field(default=None, converter=optional_day)
 
     @property
     def net(self) -> Exact:
@@ -235,7 +223,7 @@ class ReceivedLine:
     rejected: Decimal = field(default=_ZERO, converter=_not_negative)
     cost: Money | None = field(default=None, kw_only=True)
     lot: str | None = field(default=None, kw_only=True)
-    expiry: date | None = field(default=None, kw_only=True, converter=_due)
+    expiry: date | None = field(default=None, kw_only=True, converter=optional_day)
 
     def __attrs_post_init__(self) -> None:
         """Refuse to reject more than came."""

@@ -15,7 +15,7 @@ from bizcore.change.changes import Changes, Floor
 from bizcore.change.view import View
 from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.lifecycle import Lifecycle
-from bizcore.kernel.days import Day, day
+from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Refused
 from bizcore.kernel.exact import Number, number
 from bizcore.kernel.quantity import Quantity
@@ -49,10 +49,6 @@ class Partial(Enum):
     """What there is; nothing at all is refused."""
 
 
-def _until(value: Day | None) -> date | None:
-    return None if value is None else day(value)
-
-
 @frozen(kw_only=True)
 class Reservation(Document):
     """A quantity of an item kept at a place for something; `left` is what of it is still kept.
@@ -81,7 +77,7 @@ class Reservation(Document):
     quantity: Decimal = field(converter=number)
     left: Decimal = field(converter=number)
     on: date = field(converter=day)
-    until: date | None = field(default=None, converter=_until)
+    until: date | None = field(default=None, converter=optional_day)
     for_: str = ""
 
     def __attrs_post_init__(self) -> None:
