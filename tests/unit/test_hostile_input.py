@@ -6,6 +6,7 @@ within 50 ms and nothing is written; a value that is merely strange text may als
 
 from __future__ import annotations
 
+import functools
 import inspect
 import time
 import typing
@@ -82,6 +83,19 @@ def answer(call: Callable[[], Any]) -> tuple[Any, BizcoreError | None]:
         return None, error
 
 
+def tried(company: Company, call: Callable[[], Any]) -> tuple[Any, BizcoreError | None, float]:
+    """The act a call makes, the refusal of making or of applying it, and the processor time of both.
+
+    The caller takes the least time of several tries: a collection of the whole process's garbage, a tenth of a second beside
+    thousands of other tests, falls into one of them.
+    """
+    begun = time.process_time()
+    made, refusal = answer(call)
+    if made is not None:
+        _, refusal = answer(lambda: company.fork().apply(made))
+    return made, refusal, time.process_time() - begun
+
+
 def entrances() -> Iterator[tuple[str, Callable[..., Any], str, str, dict[str, Any]]]:
     """Desk, planner, argument, its kind, and the other arguments."""
     for name in wiring.DESKS:
@@ -122,15 +136,13 @@ def test_a_hostile_argument_is_refused_and_nothing_is_written(
     call = getattr(acme.desk(name), verb)
     head = acme.head
     for value in HOSTILE[kind]:
-        begun = time.process_time()
-        made, refusal = answer(lambda value=value: call(**others, **{argument: value}))
-        if made is not None:
-            assert kind == "text" or value is None, f"{argument}={value!r} was taken"
-            _, refusal = answer(lambda made=made: acme.fork().apply(made))
-        else:
-            assert isinstance(refusal, Invalid), (value, refusal)
-        assert len(str(refusal)) < 600
-        assert time.process_time() - begun < 0.05 + 0.2 * (kind == "text")
+        arguments = others | {argument: value}
+        tries = [tried(acme, functools.partial(call, **arguments)) for _ in range(3)]
+        for act_made, refusal, _ in tries:
+            assert act_made is None or kind == "text" or value is None, f"{argument}={value!r} was taken"
+            assert act_made is not None or isinstance(refusal, Invalid), (value, refusal)
+            assert len(str(refusal)) < 600
+        assert min(seconds for *_, seconds in tries) < 0.05, f"{argument}={value!r} was answered late"
     assert acme.head == head
 
 

@@ -39,10 +39,13 @@ def test_what_is_no_exact_number_is_refused_at_once(value: object) -> None:
     if value == "12.":
         assert number(value) == 12
         return
-    begun = time.process_time()
-    with pytest.raises(InvalidAmount) as error:
-        number(value)
-    assert time.process_time() - begun < 0.05
+    seconds = []
+    for _ in range(3):  # a collection of the whole process's garbage falls into one of them
+        begun = time.process_time()
+        with pytest.raises(InvalidAmount) as error:
+            number(value)
+        seconds.append(time.process_time() - begun)
+    assert min(seconds) < 0.05
     assert error.value.code == "invalid_amount"
     assert len(str(error.value)) < 300
 
