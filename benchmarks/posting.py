@@ -3,8 +3,11 @@
     python benchmarks/posting.py --commit 1          one durable entry a commit          goal: >= 0.5 x raw
     python benchmarks/posting.py --commit 100,1000   apply_each, an act each             goal: >= 0.08 x, >= 0.05 x raw
 
-Both sides alternate in one run; the figure is the median of the rounds' ratios. Before anything is printed the books are checked
-against the raw rows.
+Both sides alternate in one run with the same settings; the figure is the median of the rounds' ratios. Before anything is printed
+the books are checked against the raw rows.
+
+With `--entries 10000` the raw side too has filled its write-ahead log once and writes over it, which syncs faster than a file that
+grows: raw gains a half by it, ours, which writes more pages and comes round sooner, has it at 2,000 already.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ ACCOUNTS = [f"{number}" for number in range(1000, 2000)]
 def raw(path: Path, entries: int, commit: int) -> float:
     """Entries a second of the raw side: one entry row, two posting rows."""
     connection = sqlite3.connect(path, isolation_level=None)
-    for pragma in ("journal_mode=wal", "synchronous=full", "wal_autocheckpoint=16000"):
+    for pragma in ("journal_mode=wal", "synchronous=full", "wal_autocheckpoint=4000"):
         connection.execute(f"pragma {pragma}")
     connection.execute("create table entry(id integer primary key, day text, text text)")
     connection.execute("create table posting(id integer primary key, entry integer, account text, amount integer)")

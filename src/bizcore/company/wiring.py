@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
 from typing import Any, Final
 
@@ -36,6 +37,7 @@ KINDS: Final = ("bizcore.change.locks:Lock", "bizcore.company.master:Erasure")
 """Kinds that belong to no desk."""
 
 
+@cache
 def load(path: str) -> Any:
     """Import `module:name`."""
     module, _, name = path.partition(":")
@@ -51,14 +53,18 @@ def desk_class(name: str, own: Mapping[str, type[Desk]]) -> type[Desk]:
 def followed(view: View, changes: Changes[Any]) -> Changes[Any]:
     """The changes with what follows from them."""
     for book, path in FOLLOWERS:
-        if any(entry.book == book for entry in changes.entries):
+        if book in _books(changes):
             changes = load(path)(view, changes)
     return changes
 
 
+def _books(changes: Changes[Any]) -> set[str]:
+    return {entry.book for entry in changes.entries}
+
+
 def guarded(view: View, changes: Changes[Any]) -> None:
     """Let every guard look. Raises: Refused."""
-    books = {entry.book for entry in changes.entries}
+    books = _books(changes)
     for book, path in GUARDS:
         if book in books:
             guard: Callable[[View, Changes[Any]], None] = load(path)

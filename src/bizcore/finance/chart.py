@@ -124,6 +124,7 @@ class Chart:
         self._view = view
         self._on = on
         self._own: dict[str, str] | None = None
+        self._put: dict[str, Account | None] = {}
 
     def role(self, name: str) -> str:
         """The code of the account that plays a role: the policies' choice, else the chart's. Raises: RoleUnknown."""
@@ -141,20 +142,28 @@ class Chart:
     def check(self, codes: Iterable[str]) -> None:
         """Refuse what is not there. Raises: AccountUnknown."""
         for code in codes:
-            if code not in self._accounts and self._view.seek(Account, code) is None:
+            if code not in self._accounts and self._override(code) is None:
                 raise AccountUnknown(account=code, chart=self.name)
 
     def account(self, code: str) -> Account:
         """An account by its code. Raises: AccountUnknown."""
-        found = self._view.seek(Account, code) or self._accounts.get(code)
+        found = self._override(code) or self._accounts.get(code)
         if found is None:
             raise AccountUnknown(account=code, chart=self.name)
         return found
 
     def opens_items(self, code: str) -> bool:
-        """Whether postings to the account open items; one that came with the chart and was never overridden is not read."""
+        """Whether postings to the account open items: the chart says so, or the company's own account, which cannot take it back
+        from an account whose sub-ledger the verbs depend on.
+        """
         known = self._accounts.get(code)
-        return known.open_items if known is not None else self.account(code).open_items
+        return (known is not None and known.open_items) or self.account(code).open_items
+
+    def _override(self, code: str) -> Account | None:
+        """What the company put itself, asked once."""
+        if code not in self._put:
+            self._put[code] = self._view.seek(Account, code)
+        return self._put[code]
 
     def accounts(self) -> Iterator[Account]:
         """Every account, by code."""

@@ -16,7 +16,7 @@ from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -76,8 +76,7 @@ def encode(value: object) -> str:
     >>> encode({"on": date(2026, 3, 5), "lines": ("a", 2)})
     '{"lines":["a",2],"on":"2026-03-05"}'
     """
-    cls: Any = type(value)
-    return _encoder_of(cls)(value)
+    return _writers[type(value)](value)
 
 
 def plain(value: object) -> object:
@@ -126,12 +125,17 @@ def fields_of(cls: type) -> tuple[str, ...]:
 # -- writing ---------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1024)
-def _encoder_of(cls: type) -> Encoder:
-    if cls in _SCALARS:
-        return _SCALARS[cls]
+class _Writers(dict[type, Encoder]):
+    """The writer of each class, made when the class is first met."""
+
+    def __missing__(self, cls: type) -> Encoder:
+        made = self[cls] = _writer_of(cls)
+        return made
+
+
+def _writer_of(cls: Any) -> Encoder:
     if hasattr(cls, "to_json"):
-        return lambda value: str(value.to_json())
+        return typing.cast("Encoder", cls.to_json)
     if attrs.has(cls):
         return _generated(cls)
     if issubclass(cls, Enum):
@@ -141,13 +145,13 @@ def _encoder_of(cls: type) -> Encoder:
     if issubclass(cls, (tuple, list)):
         return _encode_sequence
     if issubclass(cls, date) and not issubclass(cls, datetime):
-        return _SCALARS[date]
+        return _encode_date
     raise WrongType(value=cls.__name__, expected="a value with a JSON form")
 
 
 def _generated(cls: type) -> Encoder:
     """Compile the writer of one attrs class: a required field unconditionally, a defaulted one only when it differs."""
-    names: dict[str, object] = {"_encode": encode, "_quoted": quoted}
+    names: dict[str, object] = {"_writers": _writers, "_quoted": quoted}
     lines = ["def write(value):", " parts = []"]
     for one in sorted((f for f in attrs.fields(cls) if f.init), key=lambda f: f.name):
         key = quoted(one.name)
@@ -156,36 +160,48 @@ def _generated(cls: type) -> Encoder:
         if one.default is not attrs.NOTHING:
             default = one.default
             names[f"d_{one.name}"] = default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]
-            lines.append(f" if x != d_{one.name}:")
+            lines.append(f" if x is not d_{one.name} and x != d_{one.name}:")
             indent = "  "
-        lines.append(f"{indent}parts.append({key + ':'!r} + (_quoted(x) if x.__class__ is str else _encode(x)))")
+        lines.append(
+            f"{indent}parts.append({key + ':'!r} + (_quoted(x) if x.__class__ is str else _writers[x.__class__](x)))"
+        )
     lines.append(" return '{' + ','.join(parts) + '}'")
     exec("\n".join(lines), names)  # noqa: S102 - generated from field names alone, the way attrs writes __init__
     return typing.cast("Encoder", names["write"])
 
 
 def _encode_mapping(value: Mapping[str, object]) -> str:
-    return "{" + ",".join(f"{quoted(key)}:{encode(value[key])}" for key in sorted(value)) + "}"
+    return "{" + ",".join([f"{quoted(key)}:{encode(value[key])}" for key in sorted(value)]) + "}"
 
 
 def _encode_sequence(value: Sequence[object]) -> str:
-    return "[" + ",".join(map(encode, value)) + "]"
+    return "[" + ",".join([_writers[type(one)](one) for one in value]) + "]"
 
 
 def _encode_instant(value: datetime) -> str:
     return f'"{instant(value).isoformat(timespec="microseconds").replace("+00:00", "Z")}"'
 
 
-_SCALARS: dict[type, Encoder] = {
-    str: quoted,
-    int: int.__repr__,
-    bool: lambda value: "true" if value else "false",
-    type(None): lambda _: "null",
-    Decimal: lambda value: f'"{plain_number(value)}"',
-    Fraction: lambda value: f'"{plain_number(value)}"',
-    date: lambda value: f'"{value.isoformat()}"',
-    datetime: _encode_instant,
-}
+def _encode_number(value: Decimal | Fraction) -> str:
+    return f'"{plain_number(value)}"'
+
+
+def _encode_date(value: date) -> str:
+    return f'"{value.isoformat()}"'
+
+
+_writers: Final = _Writers(
+    {
+        str: quoted,
+        int: int.__repr__,
+        bool: lambda value: "true" if value else "false",
+        type(None): lambda _: "null",
+        Decimal: _encode_number,
+        Fraction: _encode_number,
+        date: _encode_date,
+        datetime: _encode_instant,
+    }
+)
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------

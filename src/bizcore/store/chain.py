@@ -51,7 +51,7 @@ def link(previous: str, row: LogRow) -> str:
         str(VERSION), previous, str(row.position), str(row.instant), row.actor, row.reason, row.key, row.act, row.intent,
         row.body,
     )  # fmt: skip
-    return sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()
+    return sha256("".join([f"{len(part)}:{part}" for part in parts]).encode()).hexdigest()
 
 
 def digest(body: str, salt: str = "") -> str:

@@ -96,11 +96,10 @@ class SqliteReading:
         """Nothing to hold: what is append-only answers by position, and kept tables are asked together with the head."""
         return nullcontext()
 
-    @contextmanager
-    def _asking(self) -> Iterator[sqlite3.Connection]:
+    @property
+    def _connection(self) -> sqlite3.Connection:
         """This thread's connection, for questions that a position answers whatever came later."""
-        with self._database.guarded():
-            yield self._database.session().connection
+        return self._database.session().connection
 
     @contextmanager
     def _snapshot(self) -> Iterator[tuple[sqlite3.Connection, bool]]:
@@ -143,15 +142,17 @@ class SqliteReading:
         known = cache.docs.get(key, _UNKNOWN)
         if known is None or known.position <= self._head.position:
             return known
-        with self._asking() as connection:
-            found = connection.execute(_DOC, (self._number, kind, id, self._head.position)).fetchone()
+        with self._database.guarded():
+            found = self._connection.execute(_DOC, (self._number, kind, id, self._head.position)).fetchone()
         row = cache.docs[key] = Row(*found) if found is not None else None
         return row
 
     def history(self, kind: str, id: str) -> Sequence[Row]:
         """Every version of a document, oldest first."""
-        with self._asking() as connection:
-            return [Row(*one) for one in connection.execute(_HISTORY, (self._number, kind, id, self._head.position))]
+        with self._database.guarded():
+            return [
+                Row(*one) for one in self._connection.execute(_HISTORY, (self._number, kind, id, self._head.position))
+            ]
 
     def all(self, kind: str, *, after: str = "", limit: int) -> Sequence[Row]:
         """The latest versions of the documents of a kind, by id."""
@@ -159,8 +160,8 @@ class SqliteReading:
         asked = (f"{kind}.*", after, limit)
         if asked in cache.listed:
             return cache.listed[asked]
-        with self._asking() as connection:
-            rows = connection.execute(_ALL, (self._number, kind, after, self._head.position, limit)).fetchall()
+        with self._database.guarded():
+            rows = self._connection.execute(_ALL, (self._number, kind, after, self._head.position, limit)).fetchall()
         found = [Row(*one) for one in rows]
         if len(found) <= LISTED_MAX:
             cache.listed[asked] = found
@@ -183,8 +184,10 @@ class SqliteReading:
         at = self._head.position
         statement = _KEYED.format("desc" if newest_first else "asc")
         bound = prefix + _LAST if upto is None else upto
-        with self._asking() as connection:
-            rows = connection.execute(statement, (at, self._number, index, prefix, bound, at, at, limit)).fetchall()
+        with self._database.guarded():
+            rows = self._connection.execute(
+                statement, (at, self._number, index, prefix, bound, at, at, limit)
+            ).fetchall()
         found = [((key, kind, id_), Row(kind, id_, *rest)) for key, kind, id_, *rest in rows]
         if len(found) <= 100:
             cache.found[asked] = found
@@ -316,8 +319,8 @@ class SqliteReading:
     def balance(self, book: str, account: str, unit: str) -> BalanceRow:
         """What an account holds of a unit."""
         asked = (self._number, book, account, unit)
-        with self._asking() as connection:
-            row = BalanceRow(*(connection.execute(_NOW, asked).fetchone() or (0, 0, 0)))
+        with self._database.guarded():
+            row = BalanceRow(*(self._connection.execute(_NOW, asked).fetchone() or (0, 0, 0)))
         if row.position <= self._head.position:  # whatever came later, it did not come here
             return row
         with self._snapshot() as (connection, _):
@@ -342,8 +345,8 @@ class SqliteReading:
 
     def series(self, name: str) -> int:
         """How many numbers a series has given."""
-        with self._asking() as connection:
-            found = connection.execute(
+        with self._database.guarded():
+            found = self._connection.execute(
                 "select count from bizcore_series where company=? and name=? and position<=? order by position desc limit 1",
                 (self._number, name, self._head.position),
             ).fetchone()
@@ -351,8 +354,8 @@ class SqliteReading:
 
     def derived(self, name: str, key: str) -> tuple[str, int] | None:
         """A disposable result and its position; None when it is newer than this reading."""
-        with self._asking() as connection:
-            found: tuple[str, int] | None = connection.execute(
+        with self._database.guarded():
+            found: tuple[str, int] | None = self._connection.execute(
                 "select body, position from bizcore_derived where company=? and name=? and key=?",
                 (self._number, name, key),
             ).fetchone()
@@ -360,8 +363,8 @@ class SqliteReading:
 
     def logged(self, key: str) -> LogRow | None:
         """The change that a key stands for."""
-        with self._asking() as connection:
-            found = connection.execute(
+        with self._database.guarded():
+            found = self._connection.execute(
                 f"select {schema.LOG_COLUMNS} from bizcore_log where company=? and key=? and position<=?",
                 (self._number, key, self._head.position),
             ).fetchone()
