@@ -171,8 +171,11 @@ class Reading(Protocol):
     def postings(self, query: PostingQuery) -> Iterator[PostingRow]:
         """Postings in order of period, account, unit, position, line."""
 
-    def totals(self, query: PostingQuery, *, by: tuple[str, ...]) -> Iterable[TotalRow]:
-        """Sums by any of account, unit, period, party; ordered by key."""
+    def totals(self, query: PostingQuery, *, by: tuple[str, ...], values_only: bool = False) -> Iterable[TotalRow]:
+        """Sums by any of account, unit, period, party; ordered by key; groups that only zeros were posted to are left out.
+
+        With `values_only` the amounts are not asked: they are 0, and a group without a value is left out.
+        """
 
     def balance(self, book: str, account: str, unit: str) -> BalanceRow:
         """What an account holds of a unit now."""

@@ -326,9 +326,9 @@ class View:
         self._note_postings(query)
         return self._reading.postings(query)
 
-    def totals(self, query: PostingQuery, *, by: tuple[str, ...]) -> list[TotalRow]:
-        """Sums of postings by any of account, unit, period, party."""
-        rows = list(self._reading.totals(query, by=by))
+    def totals(self, query: PostingQuery, *, by: tuple[str, ...], values_only: bool = False) -> list[TotalRow]:
+        """Sums of postings by any of account, unit, period, party; `values_only` leaves the amounts at 0, for half the cost."""
+        rows = list(self._reading.totals(query, by=by, values_only=values_only))
         self._note_postings(query)
         return rows
 

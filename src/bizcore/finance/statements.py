@@ -40,7 +40,7 @@ RESULT: Final = "Result of the year"
 
 
 def trial_balance(view: View, *, at: Day | None = None) -> Table:
-    """Debit, credit and balance of every account with postings, up to a day.
+    """Debit, credit and balance of every account to which a value was posted, up to a day.
 
     Guarantees: debits equal credits; each cell is the sum of its postings; a storno entry takes back from the side it
     corrects; the exchange account, whose value is always zero, is left out.
@@ -52,7 +52,7 @@ def trial_balance(view: View, *, at: Day | None = None) -> Table:
     stornos = storno_turnovers(view, upto=None if at is None else day(at))
     company, money = view.currency, Money.of_minor
     lines: list[tuple[str, str, int, int]] = []
-    for row in view.totals(PostingQuery(book=JOURNAL, span=span), by=("account",)):
+    for row in view.totals(PostingQuery(book=JOURNAL, span=span), by=("account",), values_only=True):
         code = row.key[0]
         if code in accounts:
             taken = stornos[code].minor if code in stornos else 0
@@ -202,7 +202,7 @@ def _accounts(view: View) -> dict[str, Account]:
 
 def _values(view: View, span: Span, closed: Sequence[YearClose]) -> dict[str, int]:
     """Debit less credit of every account, as if no year had been closed. Raises: AccountUnknown."""
-    rows = view.totals(PostingQuery(book=JOURNAL, span=span), by=("account",))
+    rows = view.totals(PostingQuery(book=JOURNAL, span=span), by=("account",), values_only=True)
     values = {row.key[0]: row.value for row in rows}
     charts.of(view).check(values)
     for one in closed:

@@ -89,10 +89,10 @@ class MemoryReading:
         with self._store.first():
             return self._now.postings(query)
 
-    def totals(self, query: PostingQuery, *, by: tuple[str, ...]) -> Iterable[TotalRow]:
+    def totals(self, query: PostingQuery, *, by: tuple[str, ...], values_only: bool = False) -> Iterable[TotalRow]:
         """Sums of postings."""
         with self._store.first():
-            return self._now.totals(query, by=by)
+            return self._now.totals(query, by=by, values_only=values_only)
 
     def balance(self, book: str, account: str, unit: str) -> BalanceRow:
         """What an account holds of a unit now."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from bizcore.change.reading import BalanceRow, Head, LogRow, LotRow, PostingQuery, PostingRow, Reading, Row, TotalRow
 from bizcore.change.record import INTENT
-from bizcore.store.rows import clustered, in_accounts, is_plain, lot_order, matches, sides
+from bizcore.store.rows import clustered, in_accounts, is_plain, lot_order, matches, sides, total_rows
 
 IndexKey = tuple[str, str, str]
 
@@ -219,18 +219,18 @@ class Overlay:
             return self._postings.get((query.book, query.account), ())
         return (row for (book, _), rows in self._postings.items() if book == query.book for row in rows)
 
-    def totals(self, query: PostingQuery, *, by: tuple[str, ...]) -> Iterable[TotalRow]:
-        """Sums by any of account, unit, period, party; ordered by key; groups that only zeros were posted to are left out."""
+    def totals(self, query: PostingQuery, *, by: tuple[str, ...], values_only: bool = False) -> Iterable[TotalRow]:
+        """Sums by any of account, unit, period, party."""
         found: dict[tuple[str, ...], list[int]] = {}
         if self.base is not None:
-            for row in self.base.totals(query, by=by):
+            for row in self.base.totals(query, by=by, values_only=values_only):
                 found[row.key] = list(row[1:])
         kept = query.span.start is None and query.span.end is None and "party" not in by and is_plain(query)
         for key, sums in self._kept(query, by) if kept else self._summed(query, by):
             mine = found.setdefault(key, [0, 0, 0, 0])
             for at, one in enumerate(sums):
                 mine[at] += one
-        return [TotalRow(key, *sums) for key, sums in sorted(found.items()) if any(sums)]
+        return total_rows(found, values_only=values_only)
 
     def _kept(self, query: PostingQuery, by: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Sequence[int]]]:
         for (book, period, account, unit), sums in self.totals_own.items():

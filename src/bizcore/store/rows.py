@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
 
 from bizcore.book.entry import Entry
-from bizcore.change.reading import LotRow, PostingQuery, PostingRow, bucket_of
+from bizcore.change.reading import LotRow, PostingQuery, PostingRow, TotalRow, bucket_of
 from bizcore.change.settings import Settings
 from bizcore.kernel.codec import encode
 from bizcore.kernel.errors import Invalid, LawBroken
@@ -125,6 +125,13 @@ def lot_order(row: LotRow) -> tuple[str, int, str]:
 def sides(amount: int, value: int) -> tuple[int, int, int, int]:
     """Debit, credit, value debit, value credit of one posting."""
     return max(amount, 0), max(-amount, 0), max(value, 0), max(-value, 0)
+
+
+def total_rows(found: Mapping[tuple[str, ...], Sequence[int]], *, values_only: bool) -> list[TotalRow]:
+    """Sums by key as the port answers them: in order, without the groups that have nothing of what was asked."""
+    if values_only:
+        return [TotalRow(key, 0, 0, *sums[2:]) for key, sums in sorted(found.items()) if any(sums[2:])]
+    return [TotalRow(key, *sums) for key, sums in sorted(found.items()) if any(sums)]
 
 
 def clustered(row: PostingRow) -> tuple[int, str, str, int, int]:

@@ -31,7 +31,7 @@ from bizcore.change.settings import Settings
 from bizcore.kernel.spans import Span
 from bizcore.store import schema
 from bizcore.store.overlay import IndexKey
-from bizcore.store.rows import has_dims, is_plain, lot_order, matches, open_lots, posting_rows, sides
+from bizcore.store.rows import has_dims, is_plain, lot_order, matches, open_lots, posting_rows, sides, total_rows
 from bizcore.store.sqlite_cache import Cache
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 LISTED_MAX: Final = 2_000
 _LAST: Final = "\U0010ffff"
+_NOTHING: Final = (0, 0, 0, 0)
 
 _HISTORY: Final = (
     "select kind, id, position, version, body from bizcore_documents where company=? and kind=? and id=? and position<=?"
@@ -60,10 +61,12 @@ _NOW: Final = (
     "select debit-credit, value_debit-value_credit, position from bizcore_totals"
     f" where company=? and book=? and account=? and unit=? and period={schema.NOW}"
 )
-_SIDES: Final = (  # a filter costs less than a max() of each row
-    "ifnull(sum(amount) filter (where amount>0), 0), -ifnull(sum(amount) filter (where amount<0), 0),"
-    " ifnull(sum(value) filter (where value>0), 0), -ifnull(sum(value) filter (where value<0), 0)"
+_VALUES: Final = (  # a filter costs less than a max() of each row
+    "ifnull(sum(value) filter (where value>0), 0), -ifnull(sum(value) filter (where value<0), 0)"
 )
+_SIDES: Final = f"{_VALUES.replace('value', 'amount')}, {_VALUES}"
+_KEPT_SIDES: Final = "sum(debit), sum(credit), sum(value_debit), sum(value_credit)"
+_KEPT_VALUES: Final = "0, 0, sum(value_debit), sum(value_credit)"
 _PERIODS: Final = (
     "with recursive p(period) as (select min(period) from bizcore_postings where company=?1 and book=?2"
     " union all select (select min(period) from bizcore_postings where company=?1 and book=?2 and period>p.period) from p"
@@ -261,22 +264,28 @@ class SqliteReading:
         ]
         return _joined(conditions)
 
-    def totals(self, query: PostingQuery, *, by: tuple[str, ...]) -> Iterable[TotalRow]:
+    def totals(self, query: PostingQuery, *, by: tuple[str, ...], values_only: bool = False) -> Iterable[TotalRow]:
         """Sums by any of account, unit, period, party; kept totals for whole periods, postings for the parts."""
-        found: dict[tuple[str, ...], list[int]] = {}
+        found: dict[tuple[str, ...], Sequence[int]] = {}
         with self._snapshot() as (connection, moved):
             if not is_plain(query) or "party" in by:
                 for row in self._rows(connection, query):
                     _add(found, tuple(str(getattr(row, one)) for one in by), sides(row.amount, row.value), 1)
-                return [TotalRow(key, *sums) for key, sums in sorted(found.items()) if any(sums)]
-            first, last = self._add_kept(connection, query, by, found)
+                return total_rows(found, values_only=values_only)
+            first, last = self._add_kept(connection, query, by, found, values_only=values_only)
             for row in self._later(connection) if moved else ():
                 if row.book == query.book and first <= row.period <= last and matches(row, query):
                     _add(found, tuple(str(getattr(row, one)) for one in by), sides(row.amount, row.value), -1)
-        return [TotalRow(key, *sums) for key, sums in sorted(found.items()) if any(sums)]
+        return total_rows(found, values_only=values_only)
 
     def _add_kept(
-        self, connection: sqlite3.Connection, query: PostingQuery, by: tuple[str, ...], found: dict[Any, list[int]]
+        self,
+        connection: sqlite3.Connection,
+        query: PostingQuery,
+        by: tuple[str, ...],
+        found: dict[Any, Sequence[int]],
+        *,
+        values_only: bool,
     ) -> tuple[int, int]:
         """Whole periods from the kept totals, the two part periods of a span from their postings.
 
@@ -301,7 +310,7 @@ class SqliteReading:
         bounds = (schema.NOW, schema.NOW) if now else (first, last)
         columns, group = _grouping(by)
         rows = connection.execute(
-            f"select {columns}sum(debit), sum(credit), sum(value_debit), sum(value_credit) from bizcore_totals"
+            f"select {columns}{_KEPT_VALUES if values_only else _KEPT_SIDES} from bizcore_totals"
             f" where company=? and book=? and period between ? and ?{where}{group}",
             (self._number, query.book, *bounds, *bound),
         )
@@ -310,7 +319,7 @@ class SqliteReading:
             # One period by `=` is read in the order of its accounts, so that nothing is sorted to be grouped.
             where, bound = self._where(evolve(query, span=_inside(span, bucket_span(part, bucket))))
             rows = connection.execute(
-                f"select {columns}{_SIDES} from bizcore_postings where company=? and book=? and period=?{where}{group}",
+                f"select {columns}{'0, 0, ' + _VALUES if values_only else _SIDES} from bizcore_postings where company=? and book=? and period=?{where}{group}",
                 (self._number, query.book, part, *bound),
             )
             _add_rows(found, rows, len(by))
@@ -451,17 +460,15 @@ def _grouping(by: tuple[str, ...]) -> tuple[str, str]:
     return columns, f" group by {', '.join(by)}" if by else ""
 
 
-def _add_rows(found: dict[Any, list[int]], rows: Iterable[tuple[Any, ...]], width: int) -> None:
+def _add_rows(found: dict[Any, Sequence[int]], rows: Iterable[tuple[Any, ...]], width: int) -> None:
     """Add sums that came grouped, `width` columns of key before them; a sum over nothing may be none."""
     for row in rows:
         key, sums = row[:width], row[width:]
         if key in found:
             _add(found, key, sums, 1)
-        elif sums[0] is not None:
-            found[key] = list(sums)
+        elif sums[-1] is not None:
+            found[key] = sums
 
 
-def _add(found: dict[Any, list[int]], key: tuple[str, ...], sums: Sequence[int], sign: int) -> None:
-    mine = found.setdefault(key, [0, 0, 0, 0])
-    for at, one in enumerate(sums):
-        mine[at] += sign * one
+def _add(found: dict[Any, Sequence[int]], key: tuple[str, ...], sums: Sequence[int], sign: int) -> None:
+    found[key] = [known + sign * one for known, one in zip(found.get(key, _NOTHING), sums, strict=True)]

@@ -94,7 +94,7 @@ def seen_of(company: Company) -> list[object]:
     journal = PostingQuery(book="journal")
     part = evolve(journal, span=Span(date(2026, 1, 15), date(2026, 3, 20)))
     totals = [
-        list(view.totals(query, by=by))
+        list(view.totals(query, by=by, values_only=values_only))
         for query in (
             journal,
             PostingQuery(book="cost"),
@@ -103,6 +103,7 @@ def seen_of(company: Company) -> list[object]:
             evolve(journal, party="beta"),
         )
         for by in (("account", "unit", "period"), ("account", "unit"), ("party",), ())
+        for values_only in (False, True)
     ]
     queries = (
         journal,

@@ -40,7 +40,11 @@ def _book(company: Company, book: str) -> None:
         units[unit] += amount
     same({unit for unit, amount in units.items() if amount}, set(), f"units of {book} that are out of balance")
     same(values.total(), 0, f"the values of {book}")
-    kept = {row.key: (row.amount, row.value) for row in view.totals(PostingQuery(book=book), by=("account", "unit"))}
+    whole = view.totals(PostingQuery(book=book), by=("account", "unit"))
+    alone = view.totals(PostingQuery(book=book), by=("account", "unit"), values_only=True)
+    worth = [one._replace(debit=0, credit=0) for one in whole if one.value_debit or one.value_credit]
+    same(alone, worth, f"values alone of {book}")
+    kept = {row.key: (row.amount, row.value) for row in whole}
     sums = {key: (amounts[key], values[key]) for key in amounts}
     same(_some(kept), _some(sums), f"totals of {book}")
     of_account: dict[str, list[PostingRow]] = {}

@@ -253,6 +253,19 @@ def test_posting_by_hand_opens_items_where_the_account_has_them(acme: Company) -
     assert len(acme.finance.open_items(customer="beta")) == 0
 
 
+@pytest.mark.parametrize(
+    ("code", "keeps", "opens"),
+    [("1000", True, True), ("1000", False, False), ("1200", False, True), ("1299", True, True), ("1299", False, False)],
+)
+def test_an_own_account_can_open_items_but_not_take_them_from_the_charts(
+    acme: Company, code: str, keeps: bool, opens: bool
+) -> None:
+    acme.apply(acme.put(Account(code=code, name="own", nature=Nature.ASSET, open_items=keeps)))
+    entry = Entry("2026-03-05", [debit(code, eur("5")), credit("4000", eur("5"))])
+    posted = acme.apply(acme.finance.post(entry)).value
+    assert [one.lot is not None for one in posted.postings] == [opens, False]
+
+
 def test_only_journal_entries_on_known_accounts_are_posted(acme: Company) -> None:
     goods = Entry("2026-01-01", [Posting("a", Quantity(1, "x")), Posting("b", Quantity(-1, "x"))], book="stock")
     with pytest.raises(NotTheJournal):
