@@ -91,25 +91,38 @@ Job = Callable[[Planning], T]
 def land(store: Store, stamp: Stamp, decoder: Decoder, job: Job[T]) -> tuple[T, dict[str, LogRow]]:
     """Run a job that plans and records on an overlay, then let the store record it for good.
 
-    Planned optimistically once; when someone else was first, the writer's place is taken and it is planned inside: there is
-    no third planning. A refusal met while the head moved is planned again before it is believed.
+    Planned optimistically once, on a view that nobody waits for; then the writer's place is taken, and when someone else was
+    first it is planned inside: there is no third planning and no second waiting. A refusal met while the head moved is planned
+    again before it is believed.
     """
     reading = store.view()
     planning = Planning(reading, store.settings, stamp, decoder, provisional=False)
+    planned: list[T] = []
     try:
         with reading.steady():
-            result = job(planning)
-        return result, _applied(store, planning)
+            planned.append(job(planning))
+        if not planning.sealed:
+            return planned[0], {}
     except Conflict as error:
-        if isinstance(error, KeyReused) and not error.racing:
-            raise
+        _believed(error)
     except BizcoreError:
         if store.view().head.position == reading.head.position:
             raise
     with store.first():
+        if planned:
+            try:
+                return planned[0], _applied(store, planning)
+            except Conflict as error:
+                _believed(error)
         planning = Planning(store.view(), store.settings, stamp, decoder, provisional=False)
         result = job(planning)
         return result, _applied(store, planning)
+
+
+def _believed(error: Conflict) -> None:
+    """Raise a conflict that another planning would only repeat: the key stands for another act."""
+    if isinstance(error, KeyReused) and not error.racing:
+        raise error
 
 
 def _applied(store: Store, planning: Planning) -> dict[str, LogRow]:

@@ -45,7 +45,10 @@ class Store(Protocol):
         """The changes that keys stand for, of those that are known."""
 
     def first(self) -> AbstractContextManager[None]:
-        """The writer's place: whoever holds it plans and applies with nobody in between."""
+        """The writer's place: whoever holds it plans and applies with nobody in between.
+
+        What is applied inside is durable when the outermost place is left; what is refused inside leaves the place usable.
+        """
 
     def apply(self, batch: Sequence[Sealed], *, prepared: Overlay | None = None) -> tuple[LogRow, ...]:
         """Record a batch, all or nothing.

@@ -17,7 +17,7 @@ from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.store.chain import link
-from bizcore.store.commit import Sealed
+from bizcore.store.commit import Sealed, commit, start
 from bizcore.store.opener import open_store
 from bizcore.store.port import CompanyExists, CompanyNotFound, Database, KeyReused, OutOfRange, Stale, Store
 from bizcore.testing.broken import Broken, refused, same
@@ -175,6 +175,24 @@ class StoreContract:
             with refused(Stale):
                 self.store(acme).apply([self.sealed(acme, plan, f"stale {at}", head)])
         same(acme.head, head + 3, "the head")
+
+    def test_what_is_refused_in_the_writers_place_leaves_it_to_plan_again(self) -> None:
+        database = self.open()
+        acme = self.company(database)
+        toys, store = self.toys(acme), self.store(acme)
+        acme.apply(toys.deposit("cash", eur(8)), key="cash")
+        late = self.sealed(acme, acme.plan(toys.half(source="cash", target="b")), "late", acme.head)
+        prepared = start(store.view())
+        commit(prepared, late, store.settings, database.stamp)
+        acme.apply(toys.half(source="cash", target="c"), key="first")
+        with store.first():
+            for overlay in (None, prepared):
+                with refused(Stale):
+                    store.apply([late], prepared=overlay)
+            again = acme.plan(toys.half(source="cash", target="b"))
+            store.apply([self.sealed(acme, again, "late", acme.head)])
+        same(acme.view().balance("journal", "cash", CURRENCY).value, eur(2), "what stayed")
+        same([one.key for one in acme.log()], ["cash", "first", "late"], "the keys")
 
     def test_a_read_that_is_still_true_does_not_conflict(self) -> None:
         acme = self.company()
