@@ -120,3 +120,19 @@ def test_every_exception_is_still_needed() -> None:
         assert not name or name in {known for known, _ in definitions(tree(module))}, place
         if rule == "module-lines":
             assert len((ROOT / module).read_text("utf-8").splitlines()) > 500, place
+
+
+def test_a_code_names_one_refusal() -> None:
+    """Whoever branches on `code`, as an API's clients do, must not meet two rules under one."""
+    taken: dict[str, list[str]] = {}
+    for module in MODULES:
+        for name, node in definitions(tree(module)):
+            if isinstance(node, ast.ClassDef):
+                for line in node.body:
+                    match line:
+                        case ast.Assign(targets=[ast.Name("code")], value=ast.Constant(str(code))):
+                            taken.setdefault(code, []).append(f"{module} {name}")
+                        case ast.AnnAssign(target=ast.Name("code"), value=ast.Constant(str(code))):
+                            taken.setdefault(code, []).append(f"{module} {name}")
+    assert len(taken) > 150
+    assert {code: places for code, places in taken.items() if len(places) > 1} == {}

@@ -11,6 +11,7 @@ from attrs import evolve, field, frozen
 
 from bizcore.book.entry import Posting
 from bizcore.book.lots import release_int
+from bizcore.bridges.refusals import NothingToBill
 from bizcore.change.changes import Changes
 from bizcore.change.desk import Desk, documents, report, verb
 from bizcore.change.view import View
@@ -47,15 +48,6 @@ class Mismatched(Refused):
     def __init__(self, *, order: str, line: int, discrepancies: tuple[Discrepancy, ...]) -> None:
         what = "; ".join(f"{one.kind.value}: {one.actual} against {one.expected}" for one in discrepancies)
         super().__init__(f"line {line} of {order}: {what}", order=order, line=line, discrepancies=discrepancies)
-
-
-class NothingToBill(Refused):
-    """Everything that came is billed, or nothing came."""
-
-    code = "nothing_to_bill"
-
-    def __init__(self, *, order: str) -> None:
-        super().__init__(f"{order} has nothing that came and is not billed", order=order)
 
 
 class NotALine(Invalid):

@@ -14,7 +14,7 @@ from bizcore.finance import tax as taxes
 from bizcore.finance.lines import Adjustment, Line
 from bizcore.finance.tax import Prices, TaxAmount, TaxLine, TaxResult, TaxRounding
 from bizcore.finance.terms import Instalment, Terms, instalments
-from bizcore.flow.document import Document, Indexes, Keys
+from bizcore.flow.document import Document, Indexes, Keys, NoLines
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.codec import reader
@@ -28,15 +28,6 @@ from bizcore.kernel.money import Money
 from bizcore.kernel.rounding import Rounding
 
 LINES_MAX = 5_000
-
-
-class NoLines(Invalid):
-    """A document without lines claims nothing."""
-
-    code = "no_lines"
-
-    def __init__(self, *, kind: str) -> None:
-        super().__init__(f"the {kind} has no lines", kind=kind)
 
 
 class TooManyLines(Invalid):

@@ -14,19 +14,9 @@ from bizcore.finance.policies import FinancePolicies, RateDate
 from bizcore.flow.document import Document, Indexes
 from bizcore.kernel.currencies import digits
 from bizcore.kernel.days import Day, day
-from bizcore.kernel.errors import Invalid
 from bizcore.kernel.exact import Exact, number
 from bizcore.kernel.money import Money
-from bizcore.kernel.rates import RateKind, RateMissing
-
-
-class BadRate(Invalid):
-    """A rate that cannot be meant."""
-
-    code = "bad_rate"
-
-    def __init__(self, *, rate: str, why: str) -> None:
-        super().__init__(f"rate {rate}: {why}", rate=rate, why=why)
+from bizcore.kernel.rates import BadRate, RateKind, RateMissing
 
 
 def _currency(value: str) -> str:
@@ -58,7 +48,7 @@ class ExchangeRate(Document):
         """The identity follows from the content."""
         Document.__attrs_post_init__(self)
         if self.rate <= 0 or self.base == self.quote:
-            raise BadRate(rate=str(self.rate), why="a rate is positive and between two currencies")
+            raise BadRate(base=self.base, quote=self.quote, why="a rate is positive and between two currencies")
         object.__setattr__(self, "id", f"{self.of.value}:{self.base}/{self.quote}:{self.on.isoformat()}")
 
 

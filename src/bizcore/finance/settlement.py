@@ -25,18 +25,9 @@ from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, NotFound, Refused
-from bizcore.kernel.exact import Number, fraction
+from bizcore.kernel.exact import NotPositive, Number, fraction
 from bizcore.kernel.money import Money
 from bizcore.kernel.rounding import divide
-
-
-class NotPositive(Invalid):
-    """An amount paid is positive; its direction is the verb."""
-
-    code = "not_positive"
-
-    def __init__(self, *, amount: Money) -> None:
-        super().__init__(f"{amount} is not more than nothing", amount=amount)
 
 
 class TwoValues(Invalid):
@@ -336,7 +327,7 @@ def _worth(
 ) -> Worth:
     """What a payment is worth in the company's currency: it is in it, or stated, or by a rate."""
     if amount.sign <= 0:
-        raise NotPositive(amount=amount)
+        raise NotPositive(what="an amount paid", value=amount)
     if value is not None and rate is not None:
         raise TwoValues(given=("value", "rate"))
     company = view.currency
@@ -412,8 +403,10 @@ def _written_off(write_off: Money | None, amount: Money, worth: Worth) -> Worth:
     """A write-off converts at the payment's own rate (odoo/odoo#35785: five dollars became a 97,500 credit)."""
     if write_off is None:
         return Worth(0, 0)
-    if write_off.sign <= 0 or write_off.currency != amount.currency:
-        raise NotPositive(amount=write_off)
+    if write_off.currency != amount.currency:
+        raise OtherCurrency(field="write_off", value=write_off, currency=amount.currency)
+    if write_off.sign <= 0:
+        raise NotPositive(what="a write-off", value=write_off)
     return Worth(write_off.minor, divide(worth.value * write_off.minor, amount.minor))
 
 

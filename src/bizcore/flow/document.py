@@ -10,6 +10,7 @@ from attrs import evolve, field, frozen
 
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
+from bizcore.kernel.errors import Invalid
 from bizcore.kernel.maps import Map
 
 Keys = Iterable[tuple[str, ...]]
@@ -32,6 +33,15 @@ class Ref:
     def __str__(self) -> str:
         """Kind and id in one word."""
         return f"{self.kind}:{self.id}"
+
+
+class NoLines(Invalid):
+    """A document that is made of lines has none."""
+
+    code = "no_lines"
+
+    def __init__(self, *, kind: str) -> None:
+        super().__init__(f"the {kind} has no lines", kind=kind)
 
 
 def _origins(value: Iterable[Ref]) -> tuple[Ref, ...]:

@@ -41,6 +41,15 @@ class InvalidAmount(Invalid):
         super().__init__(f"{shown!r} is not an amount: {why}", value=shown, why=why)
 
 
+class NotPositive(Invalid):
+    """A quantity or an amount that is to be above zero is not; its direction is the verb."""
+
+    code = "not_positive"
+
+    def __init__(self, *, what: str, value: object) -> None:
+        super().__init__(f"{what} must be above zero, not {value}", what=what, value=str(value))
+
+
 class MixedUnits(Invalid):
     """Two currencies, or two units, in one sum."""
 
@@ -119,6 +128,13 @@ def fraction(value: object) -> Fraction:
 
 def _is_whole(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= RATIO_DIGITS_MAX
+
+
+def positive(what: str, value: Decimal) -> Decimal:
+    """The value, above zero. Raises: NotPositive."""
+    if value <= 0:
+        raise NotPositive(what=what, value=plain_number(value))
+    return value
 
 
 def plain_number(value: Decimal | Fraction) -> str:

@@ -13,12 +13,12 @@ from attrs import evolve, field, frozen
 
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
-from bizcore.flow.document import Document, Indexes
+from bizcore.flow.document import Document, Indexes, NoLines
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, NotFound, Refused
-from bizcore.kernel.exact import Exact, Number, number
+from bizcore.kernel.exact import Exact, Number, number, positive
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.sfa import fields
@@ -27,24 +27,6 @@ from bizcore.sfa.policies import BillingPolicy
 from bizcore.sfa.quotes import Quote
 
 _ZERO: Final = Decimal(0)
-
-
-class NotPositive(Invalid):
-    """An ordered quantity is positive."""
-
-    code = "not_positive"
-
-    def __init__(self, *, value: Decimal) -> None:
-        super().__init__(f"an ordered quantity is positive, not {value}", value=value)
-
-
-class NoOrderLines(Invalid):
-    """An order has at least one line."""
-
-    code = "no_order_lines"
-
-    def __init__(self) -> None:
-        super().__init__("an order needs at least one line")
 
 
 class NoOrderLine(NotFound):
@@ -82,10 +64,7 @@ class Underway(Refused):
 
 
 def _positive(value: object) -> Decimal:
-    found = number(value)
-    if found <= 0:
-        raise NotPositive(value=found)
-    return found
+    return positive("an ordered quantity", number(value))
 
 
 def _percent(value: object) -> Decimal:
@@ -187,7 +166,7 @@ class Order(Document):
     def __attrs_post_init__(self) -> None:
         """Something is ordered."""
         if not self.lines:
-            raise NoOrderLines
+            raise NoLines(kind=type(self).kind)
         Document.__attrs_post_init__(self)
 
     @property

@@ -13,15 +13,15 @@ from bizcore.book.entry import Entry
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
 from bizcore.flow.beginning import fresh
-from bizcore.flow.document import Document, Indexes, Ref
+from bizcore.flow.document import Document, Indexes, NoLines, Ref
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.days import Day, day, optional_day
-from bizcore.kernel.errors import Invalid, NotFound, Refused
-from bizcore.kernel.exact import Number, number
+from bizcore.kernel.errors import NotFound, Refused
+from bizcore.kernel.exact import Number, number, positive
 from bizcore.kernel.quantity import Quantity
 from bizcore.supply import fields
-from bizcore.supply.items import decimal_of, positive
+from bizcore.supply.items import decimal_of
 from bizcore.supply.movements import MoveLine, Shipment
 from bizcore.supply.reservations import Partial, Reservation, consume, entry_of, floor_of, held_for, hold
 from bizcore.supply.stock import NotEnough, available, record
@@ -62,15 +62,6 @@ class NoDeliveryLine(NotFound):
 
     def __init__(self, *, delivery: str, line: int, lines: int) -> None:
         super().__init__(f"{delivery} has lines 1 to {lines}, not {line}", delivery=delivery, line=line, lines=lines)
-
-
-class NoLines(Invalid):
-    """A delivery has at least one line."""
-
-    code = "no_lines"
-
-    def __init__(self) -> None:
-        super().__init__("a delivery needs at least one line")
 
 
 def _quantity(value: object) -> Decimal:
@@ -144,7 +135,7 @@ class Delivery(Document):
     def __attrs_post_init__(self) -> None:
         """Something is to be delivered."""
         if not self.lines:
-            raise NoLines
+            raise NoLines(kind=type(self).kind)
         Document.__attrs_post_init__(self)
 
     def line(self, line: int) -> DeliveryLine:

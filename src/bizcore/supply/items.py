@@ -12,7 +12,7 @@ from attrs import field, frozen
 from bizcore.change.view import View
 from bizcore.flow.document import Document, Indexes
 from bizcore.kernel.errors import Invalid
-from bizcore.kernel.exact import Number, fraction, number
+from bizcore.kernel.exact import NotPositive, Number, fraction, number, plain_number
 from bizcore.kernel.maps import Map
 from bizcore.kernel.quantity import NoConversion, Quantity
 
@@ -24,15 +24,6 @@ class BadFactor(Invalid):
 
     def __init__(self, *, unit: str, factor: Fraction) -> None:
         super().__init__(f"one {unit} cannot be {factor} base units", unit=unit, factor=str(factor))
-
-
-class NotPositive(Invalid):
-    """A quantity to move, order or reserve must be above zero."""
-
-    code = "not_positive"
-
-    def __init__(self, *, what: str, quantity: Decimal | Fraction) -> None:
-        super().__init__(f"{what} must be above zero, not {quantity}", what=what, quantity=str(quantity))
 
 
 def _factors(value: Mapping[str, object]) -> Map[Fraction]:
@@ -87,7 +78,7 @@ def base_quantity(view: View, item: str, quantity: Number, unit: str | None = No
     known = view.seek(Item, item) if unit is not None else None
     found = based(item, quantity, unit, known)
     if found.sign <= 0:
-        raise NotPositive(what=f"the quantity of {item}", quantity=found.amount)
+        raise NotPositive(what=f"the quantity of {item}", value=plain_number(found.amount))
     return decimal_of(found)
 
 
@@ -101,10 +92,3 @@ def scaled_decimal(scaled: int) -> Decimal:
     whole, rest = divmod(abs(scaled), Quantity.SCALE)
     text = f"{whole}.{rest:06d}".rstrip("0").rstrip(".")
     return number(f"-{text}" if scaled < 0 else text)
-
-
-def positive(what: str, value: Decimal) -> Decimal:
-    """The value, above zero. Raises: NotPositive."""
-    if value <= 0:
-        raise NotPositive(what=what, quantity=value)
-    return value

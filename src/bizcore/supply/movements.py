@@ -14,12 +14,11 @@ from bizcore.flow.document import Document, Indexes
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.days import day, optional_day
 from bizcore.kernel.errors import Invalid
-from bizcore.kernel.exact import number, plain_number
+from bizcore.kernel.exact import number, plain_number, positive
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.supply import fields
-from bizcore.supply.items import positive
 from bizcore.supply.places import OUTSIDE
 
 

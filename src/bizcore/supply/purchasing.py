@@ -18,10 +18,9 @@ from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Invalid, NotFound, Refused
-from bizcore.kernel.exact import Exact, Number, fraction, number
+from bizcore.kernel.exact import Exact, Number, fraction, number, positive
 from bizcore.kernel.money import Money
 from bizcore.supply import fields
-from bizcore.supply.items import positive
 from bizcore.supply.movements import MoveLine, Receipt, VendorReturn
 from bizcore.supply.policies import policies_for
 from bizcore.supply.stock import record

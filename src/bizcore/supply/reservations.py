@@ -17,9 +17,9 @@ from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Refused
-from bizcore.kernel.exact import Number, number
+from bizcore.kernel.exact import Number, number, positive
 from bizcore.kernel.quantity import Quantity
-from bizcore.supply.items import base_quantity, decimal_of, positive
+from bizcore.supply.items import base_quantity, decimal_of
 from bizcore.supply.stock import NotEnough, available, available_floor
 
 DEMAND = "demand"

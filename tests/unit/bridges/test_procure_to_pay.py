@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bizcore.bridges.procure_to_pay import MatchPolicies, Mismatched, NotALine, NothingToBill
+from bizcore.bridges.procure_to_pay import MatchPolicies, Mismatched, NotALine
+from bizcore.bridges.refusals import NothingToBill
 from bizcore.company import Company
 from bizcore.finance.documents import Bill
 from bizcore.flow.document import Ref

@@ -11,7 +11,6 @@ from bizcore.finance.documents import (
     Bill,
     CreditNote,
     Invoice,
-    NoLines,
     NotARate,
     OtherCurrency,
     StatedAndComputed,
@@ -20,6 +19,7 @@ from bizcore.finance.documents import (
 from bizcore.finance.lines import Adjustment, BadLine, Line
 from bizcore.finance.tax import CoinTooFine, TaxAmount, TaxRounding, UnknownTaxCode, payable_rounding, tax_code
 from bizcore.finance.terms import BadTerms, DueBeforeStart, DueOutOfRange, Terms, TermsOverrun, instalments
+from bizcore.flow.document import NoLines
 from bizcore.kernel.codec import decode, encode, plain
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.money import Money

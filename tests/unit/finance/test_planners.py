@@ -23,14 +23,15 @@ from bizcore.finance.invoices import OtherParty, OverCredited
 from bizcore.finance.journal import AlreadyReversed, NotTheJournal
 from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies, RateDate, Reversal
-from bizcore.finance.rates import BadRate, ExchangeRate
-from bizcore.finance.settlement import NothingOpen, NotPositive, Overpaid, TwoValues
+from bizcore.finance.rates import ExchangeRate
+from bizcore.finance.settlement import NothingOpen, Overpaid, TwoValues
 from bizcore.finance.tax import Prices, TaxRounding
 from bizcore.flow.document import Ref
 from bizcore.flow.lifecycle import IllegalStep
+from bizcore.kernel.exact import NotPositive
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
-from bizcore.kernel.rates import RateMissing
+from bizcore.kernel.rates import BadRate, RateMissing
 
 
 def eur(text: str) -> Money:
