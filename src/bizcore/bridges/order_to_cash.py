@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Final, TypeVar
 
-from bizcore.bridges.refusals import NothingToBill
 from bizcore.change.changes import Changes
 from bizcore.change.desk import Desk, report, verb
 from bizcore.change.view import View
@@ -32,6 +31,15 @@ _ZERO = Decimal(0)
 
 ORDER_LINE = "order_line"
 """The key in an invoice line's `extra` that names the order line it bills."""
+
+
+class NothingToBill(Refused):
+    """By the billing policy, nothing of the order is to be billed now."""
+
+    code = "nothing_to_bill"
+
+    def __init__(self, *, order: str) -> None:
+        super().__init__(f"{order} has nothing to bill now", order=order)
 
 
 class NothingToDeliver(Refused):

@@ -11,7 +11,6 @@ from attrs import evolve, field, frozen
 
 from bizcore.book.entry import Posting
 from bizcore.book.lots import release_int
-from bizcore.bridges.refusals import NothingToBill
 from bizcore.change.changes import Changes
 from bizcore.change.desk import Desk, documents, report, verb
 from bizcore.change.view import View
@@ -48,6 +47,15 @@ class Mismatched(Refused):
     def __init__(self, *, order: str, line: int, discrepancies: tuple[Discrepancy, ...]) -> None:
         what = "; ".join(f"{one.kind.value}: {one.actual} against {one.expected}" for one in discrepancies)
         super().__init__(f"line {line} of {order}: {what}", order=order, line=line, discrepancies=discrepancies)
+
+
+class NothingToMatch(Refused):
+    """Everything that came is billed, or nothing came: a bill has nothing to be matched with."""
+
+    code = "nothing_to_match"
+
+    def __init__(self, *, order: str) -> None:
+        super().__init__(f"{order} has nothing that came and is not billed", order=order)
 
 
 class NotALine(Invalid):
@@ -109,12 +117,12 @@ def bill(
 
     Guarantees: the open item of each line gives up its share of value, all of it with the last piece; what the bill differs from
     the receipt is purchase variance.
-    Raises: NothingToBill, Mismatched, NotALine, RateMissing, NoSuchLine, AlreadyThere.
+    Raises: NothingToMatch, Mismatched, NotALine, RateMissing, NoSuchLine, BelowZero, AlreadyThere.
     """
     found = view.get(PurchaseOrder, order)
     quantities = _quantities(found, lines)
     if not quantities:
-        raise NothingToBill(order=order)
+        raise NothingToMatch(order=order)
     policies = view.policies(MatchPolicies, on=on, scope=found.supplier)
     priced = {_line_number(key): number(value) for key, value in (prices or {}).items()}
     after = found
@@ -148,12 +156,12 @@ def credit(
     """Record a vendor's credit note for goods that went back after they were billed.
 
     Guarantees: at most what was billed is credited; the claim that the return opened is cleared.
-    Raises: NothingToBill (what went back was never billed), RateMissing, AlreadyThere.
+    Raises: NothingToMatch (what went back was never billed), RateMissing, AlreadyThere.
     """
     back = view.get(VendorReturn, vendor_return)
     order_id = next((one.id for one in back.origins if one.kind == PurchaseOrder.kind), None)
     if order_id is None:
-        raise NothingToBill(order=vendor_return)
+        raise NothingToMatch(order=vendor_return)
     found = after = view.get(PurchaseOrder, order_id)
     quantities: dict[int, Decimal] = {}
     items: list[Line] = []
@@ -167,7 +175,7 @@ def credit(
         price = found.line(at).price
         items.append(Line(line.item, quantity, price, tax=tax, item=line.item, extra={"order": found.line_ref(at)}))
     if not items:
-        raise NothingToBill(order=order_id)
+        raise NothingToMatch(order=order_id)
     chart = charts.of(view, on=on)
     document = VendorCredit(
         id=id,
@@ -211,7 +219,8 @@ def _line_number(key: str) -> int:
 
 def _quantities(order: PurchaseOrder, lines: Mapping[str, Number] | None) -> dict[int, Decimal]:
     if lines is not None:
-        return {_line_number(key): number(value) for key, value in lines.items()}
+        stated = {_line_number(key): number(value) for key, value in lines.items()}
+        return {at: quantity for at, quantity in stated.items() if quantity}
     return {at: one.unbilled for at, one in enumerate(order.lines, 1) if one.unbilled > 0}
 
 

@@ -133,6 +133,10 @@ class Decoder:
             self._known[cls, row.body] = found
         return cast("D", found)
 
+    def forget(self) -> None:
+        """Let go of every text: one of them was erased."""
+        self._known.clear()
+
 
 def _decoded(cls: type[D], row: Row) -> D:
     if not row.body:

@@ -111,12 +111,12 @@ def land(store: Store, stamp: Stamp, decoder: Decoder, job: Job[T]) -> tuple[T, 
     with store.first():
         if planned:
             try:
-                return planned[0], _applied(store, planning)
+                return planned[0], _applied(store, planning, decoder)
             except Conflict as error:
                 _believed(error)
         planning = Planning(store.view(), store.settings, stamp, decoder, provisional=False)
         result = job(planning)
-        return result, _applied(store, planning)
+        return result, _applied(store, planning, decoder)
 
 
 def _believed(error: Conflict) -> None:
@@ -125,10 +125,13 @@ def _believed(error: Conflict) -> None:
         raise error
 
 
-def _applied(store: Store, planning: Planning) -> dict[str, LogRow]:
+def _applied(store: Store, planning: Planning, decoder: Decoder) -> dict[str, LogRow]:
     if not planning.sealed:
         return {}
-    return {row.key: row for row in store.apply(planning.sealed, prepared=planning.overlay)}
+    rows = {row.key: row for row in store.apply(planning.sealed, prepared=planning.overlay)}
+    if any(one.erases for one in planning.sealed):
+        decoder.forget()
+    return rows
 
 
 def check_same(row: LogRow, act: str, intent: str, intents: Callable[[LogRow], str | None]) -> None:

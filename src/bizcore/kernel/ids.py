@@ -20,7 +20,7 @@ class InvalidId(Invalid):
 
 
 def checked_id(value: object, what: str) -> str:
-    """An id given by a caller: 1 to 200 characters, no control character, no `#` (minted ids have it). Raises: InvalidId.
+    """An id given by a caller: 1 to 200 characters, not blank, no control character, no `#` (minted ids have it). Raises: InvalidId.
 
     >>> checked_id("order 4711", "key")
     'order 4711'
@@ -29,6 +29,8 @@ def checked_id(value: object, what: str) -> str:
         raise InvalidId(value=value, what=what, why="expected text")
     if not 0 < len(value) <= ID_MAX:
         raise InvalidId(value=value[:60], what=what, why=f"expected 1 to {ID_MAX} characters")
+    if value.isspace():
+        raise InvalidId(value=value, what=what, why="it is blank")
     if "#" in value:
         raise InvalidId(value=value, what=what, why="'#' is kept for minted ids")
     if not value.isprintable() and any(

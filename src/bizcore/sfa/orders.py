@@ -408,7 +408,7 @@ def amend(view: View, order: str, *, line: int, quantity: Number, delivered: Num
 
     `delivered` and `billed` are the line's net figures, which sales does not keep: they are the floor.
 
-    Raises: BelowDone, NoOrderLine, IllegalStep.
+    Raises: BelowDone, NotPositive (0; close the order short instead), NoOrderLine, IllegalStep.
     """
     found = view.get(Order, order).to("amend")
     floor = max(number(delivered), number(billed))

@@ -53,6 +53,7 @@ _SETTINGS: Final = (
     # The write-ahead log is used again from its start after each checkpoint, and writing over a file syncs a fifth faster than
     # making it longer: 16 MB come round soon, and hold several large batches.
     "pragma wal_autocheckpoint=4000",
+    "pragma secure_delete=on",  # what is erased, or moves when a page is split, is overwritten with zeros
     "pragma cache_size=-65536",
     "pragma temp_store=memory",
 )
@@ -84,6 +85,7 @@ class Session:
         self.connection = connection
         self.caches: dict[int, Cache] = {}
         self.depth = 0
+        self.erased = False
 
     def clear(self) -> None:
         """Let go of a transaction that a failed statement left behind; one that is being written is nobody's left-over."""
@@ -199,8 +201,12 @@ class SqliteDatabase:
             self.begin(connection)
             yield connection
             connection.execute("commit")
+            if session.erased:
+                # Earlier images of the pages lie in the write-ahead log: it is emptied too, as soon as nobody reads from it.
+                connection.execute("pragma wal_checkpoint(truncate)")
         finally:
             session.depth = 0
+            session.erased = False
             if connection.in_transaction:
                 session.caches.clear()
                 connection.execute("rollback")
@@ -375,6 +381,7 @@ class SqliteStore:
             for kind, id_ in w.erased:
                 connection.execute(schema.ERASE_DOCUMENT, (number, kind, id_))
                 connection.execute(schema.ERASE_INDEX, (number, kind, id_))
+                self._database.session().erased = True
 
     def _totals(self, overlay: Overlay) -> list[tuple[Any, ...]]:
         """The differences of each period and of now, sorted by key for locality."""

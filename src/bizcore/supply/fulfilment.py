@@ -230,7 +230,10 @@ def reserve_delivery(
 
 
 def pick(view: View, delivery: str, lines: Sequence[LineQuantity] = (), *, on: Day) -> Changes[Delivery]:
-    """Note what was taken from the shelf, everything open when no lines are given. Raises: TooMuch, IllegalStep."""
+    """Note what was taken from the shelf, everything open when no lines are given.
+
+    Raises: TooMuch, NothingToDo (all is picked), IllegalStep.
+    """
     found = view.get(Delivery, delivery)
     after = found.to("pick")
     day(on)

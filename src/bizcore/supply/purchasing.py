@@ -26,6 +26,15 @@ from bizcore.supply.policies import policies_for
 from bizcore.supply.stock import record
 
 
+class NothingToReceive(Refused):
+    """Everything ordered has come; what is more is named by its line."""
+
+    code = "nothing_to_receive"
+
+    def __init__(self, *, order: str) -> None:
+        super().__init__(f"every line of {order} has come; name the line of which more comes", order=order)
+
+
 class OverReceived(Refused):
     """More came than was ordered and the policy `over_receipt` allows."""
 
@@ -277,10 +286,13 @@ def receive_order(
     quantity times price.
 
     Guarantees: the answer is the receipt; the order's lines count what came and went, and it is `received` when nothing is
-    open. Raises: OverReceived, NoSuchLine, RateNeeded, IllegalStep (a draft, a cancelled or closed order).
+    open. Raises: OverReceived, NoSuchLine, NothingToReceive, RateNeeded, IllegalStep (a draft, a cancelled or
+    closed order).
     """
     found = view.get(PurchaseOrder, order).to("receive")
     came = lines or tuple(ReceivedLine(at, one.open) for at, one in enumerate(found.lines, 1) if one.open)
+    if not came:
+        raise NothingToReceive(order=order)
     after = found
     goods: list[MoveLine] = []
     for one in came:

@@ -45,7 +45,7 @@ def take_back(
     """Take back goods of a shipment or an issue, all of it when no lines are given, to the place they left or another.
 
     Guarantees: returned <= shipped, line by line; the goods come in at the cost they left, restated with it.
-    Raises: ReturnedMore, NoSuchMove, NotFound.
+    Raises: ReturnedMore, ReturnedAll, NoSuchMove, NotFound.
     """
     sent: Movement = view.seek(Shipment, shipment) or view.get(Issue, shipment)
     goods = list(_coming_back(view, CustomerReturn, sent, lines))
@@ -66,6 +66,15 @@ def take_back(
     return record(view, returned).adding(documents=after.values())
 
 
+class ReturnedAll(Refused):
+    """Everything that went came back already."""
+
+    code = "returned_all"
+
+    def __init__(self, *, of: str) -> None:
+        super().__init__(f"nothing of {of} is left to return", of=of)
+
+
 def return_to_vendor(
     view: View, receipt: str, lines: Sequence[LineQuantity] = (), *, on: Day, claims: Sequence[Money] = ()
 ) -> Changes[VendorReturn]:
@@ -74,7 +83,7 @@ def return_to_vendor(
     `claims` state what the supplier owes for each line; without them it is the line's share of what the receipt cost. Under
     an average the goods leave at the current average; the difference to the claim is a purchase variance.
 
-    Guarantees: returned <= received, line by line. Raises: ReturnedMore, NoSuchMove, NotFound, FloorBroken.
+    Guarantees: returned <= received, line by line. Raises: ReturnedMore, ReturnedAll, NoSuchMove, NotFound, FloorBroken.
     """
     came = view.get(Receipt, receipt)
     goods = list(_coming_back(view, VendorReturn, came, lines))
@@ -99,7 +108,7 @@ def return_to_vendor(
 def _coming_back(
     view: View, kind: type[R], movement: Movement, lines: Sequence[LineQuantity]
 ) -> Iterator[tuple[int, MoveLine]]:
-    """The lines that come back, each pointing at its move. Raises: ReturnedMore, NoSuchMove."""
+    """The lines that come back, each pointing at its move. Raises: ReturnedMore, ReturnedAll, NoSuchMove."""
     before: dict[str, Decimal] = {}
     for earlier in view.find(kind, "of", movement.id):
         for one in earlier.lines:
@@ -125,9 +134,7 @@ def _rest(movement: Movement, before: dict[str, Decimal]) -> Iterator[LineQuanti
         (at, line.quantity - before.get(movement.move_ref(at), Decimal(0))) for at, line in enumerate(movement.lines, 1)
     ]
     if not any(quantity > 0 for _, quantity in left):
-        raise ReturnedMore(
-            of=movement.id, moved=sum((one.quantity for one in movement.lines), Decimal(0)), returned=Decimal(0)
-        )
+        raise ReturnedAll(of=movement.id)
     return (LineQuantity(at, quantity) for at, quantity in left if quantity > 0)
 
 

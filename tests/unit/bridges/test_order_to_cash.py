@@ -6,8 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from bizcore.bridges.order_to_cash import NothingToDeliver
-from bizcore.bridges.refusals import NothingToBill
+from bizcore.bridges.order_to_cash import NothingToBill, NothingToDeliver
 from bizcore.company import Company
 from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.money import Money

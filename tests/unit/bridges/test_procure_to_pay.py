@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from bizcore.bridges.procure_to_pay import MatchPolicies, Mismatched, NotALine
-from bizcore.bridges.refusals import NothingToBill
+from bizcore.bridges.procure_to_pay import MatchPolicies, Mismatched, NotALine, NothingToMatch
 from bizcore.company import Company
 from bizcore.finance.documents import Bill
 from bizcore.flow.document import Ref
 from bizcore.kernel.money import Money
 from bizcore.supply.fulfilment import LineQuantity
 from bizcore.supply.matching import Mismatch
-from bizcore.supply.purchasing import OrderLine, PurchaseOrder, ReceivedLine
+from bizcore.supply.purchasing import NothingToReceive, OrderLine, PurchaseOrder, ReceivedLine
+from bizcore.supply.returns import ReturnedAll
 
 GRNI, VARIANCE, PAYABLE, STOCK = "2050", "5100", "2000", "1400"
 
@@ -56,7 +56,7 @@ def test_a_bill_in_parts_clears_by_quantity_and_the_last_piece_takes_the_rest(ac
     assert open_lots(acme) == {}
     assert eur(acme, GRNI) == "0.00"
     assert eur(acme, VARIANCE) == "-0.01"  # three bills of 0.33 for goods of 1.00
-    with pytest.raises(NothingToBill):
+    with pytest.raises(NothingToMatch):
         acme.apply(acme.procure_to_pay.bill(po, on="2026-01-21"))
 
 
@@ -120,8 +120,20 @@ def test_goods_returned_after_the_bill_are_credited_and_clear_the_claim(acme: Co
     note = acme.apply(acme.procure_to_pay.credit(back.id, on="2026-01-30"), key="credit").value
     assert str(note.gross) == "3.00 EUR"
     assert (eur(acme, GRNI), eur(acme, PAYABLE)) == ("0.00", "-9.00")
-    with pytest.raises(NothingToBill):
+    with pytest.raises(NothingToMatch):
         acme.apply(acme.procure_to_pay.credit(back.id, on="2026-01-31"))
+
+
+def test_what_is_complete_says_so(acme: Company) -> None:
+    po = ordered(acme, OrderLine("bolt", 100, "0.12"))
+    receipt = acme.apply(acme.supply.receive_order(po, on="2026-01-10", place="wh")).value
+    with pytest.raises(NothingToReceive):
+        acme.apply(acme.supply.receive_order(po, on="2026-01-11", place="wh"))
+    with pytest.raises(NothingToMatch):
+        acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20", lines={"1": 0}))
+    acme.apply(acme.supply.return_to_vendor(receipt.id, on="2026-01-12"))
+    with pytest.raises(ReturnedAll):
+        acme.apply(acme.supply.return_to_vendor(receipt.id, on="2026-01-12"))
 
 
 def test_a_line_key_is_a_number(acme: Company) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from bizcore.company import Company
+from bizcore.flow.document import Ref
 from bizcore.kernel.money import Money
 from bizcore.store import sqlite as adapter
 from bizcore.store.opener import open_store
@@ -61,6 +62,17 @@ def test_a_file_is_durable_and_write_ahead(acme: Company) -> None:
     connection = acme._database.session().connection  # type: ignore[attr-defined]
     assert connection.execute("pragma journal_mode").fetchone() == ("wal",)
     assert connection.execute("pragma synchronous").fetchone() == (2,)
+
+
+@pytest.mark.parametrize("text", ["Canary Jones", "Canary " * 1_400], ids=["short", "on pages of its own"])
+def test_an_erased_person_is_in_no_byte_of_the_file_nor_of_its_log(acme: Company, tmp_path: Path, text: str) -> None:
+    def bytes_of_all() -> bytes:
+        return b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.suffix != ".db-shm")
+
+    acme.apply(toys(acme).meet("p", text), key="meet")
+    assert b"Canary" in bytes_of_all()
+    acme.apply(acme.erase(Ref("toy_person", "p")), key="erase")
+    assert b"Canary" not in bytes_of_all()
 
 
 def test_a_weaker_mode_has_to_be_asked_for_by_name(tmp_path: Path) -> None:
