@@ -9,7 +9,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bizcore.supply.costmoves import CostMethod, CostMove, in_order
+from bizcore.supply.costmoves import CostMethod, CostMove, State, in_order
 from bizcore.supply.timeline import Timeline
 from bizcore.supply.valuation import Fold, fifo, moving_average
 
@@ -133,7 +133,12 @@ def test_going_on_from_kept_layers_is_folding_from_the_beginning(
     assert list(rest.values) == list(whole.values)[cut:]
     assert (rest.quantity, rest.value) == (whole.quantity, whole.value)
     assert [one.value for one in rest.variances] == [one.value for one in whole.variances if one.at >= cut]
-    assert rest.state.layers == whole.state.layers
+    assert rest.state == whole.state
+    state, values = State(), []
+    for move in moves:
+        step = Fold([move], method, start=state).run()
+        state, values = step.state, [*values, *step.values]
+    assert (state, values) == (whole.state, list(whole.values))
 
 
 @given(moves=moves(), order=st.randoms(use_true_random=False), method=st.sampled_from(METHODS))

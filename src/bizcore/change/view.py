@@ -32,6 +32,7 @@ P = TypeVar("P", bound=Policies)
 M = TypeVar("M", bound=Document | Entry)
 
 CACHE_MAX: Final = 4_096
+_EVERY: Final = 2**31
 
 
 class DocumentNotFound(NotFound):
@@ -223,6 +224,12 @@ class View:
         if len(rows) == FIND_MAX:
             raise TooMany(index=f"{cls.kind}.{index}", most=FIND_MAX)
         return (self._decoder.document(cls, row) for row in rows if row.body)
+
+    def keys(self, index: str) -> Iterator[tuple[str, Ref]]:
+        """Every key of an index (`invoice.state`, `origin`) with the document under it, erased ones passed over: for audits."""
+        for (key, *named), row in self._reading.keyed(index, "", upto=None, newest_first=False, limit=_EVERY):
+            if row.body:
+                yield key, Ref(*named)
 
     def origin_of(self, ref: Ref) -> tuple[Ref, ...]:
         """The documents that name one as their origin, of whatever kind."""

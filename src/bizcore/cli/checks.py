@@ -9,19 +9,20 @@ from typing import Final, NamedTuple
 from attrs import frozen
 
 from bizcore.book.entry import Entry
+from bizcore.change.documents import Documents
 from bizcore.change.reading import PostingQuery, PostingRow
 from bizcore.change.view import View
 from bizcore.company import Company
 from bizcore.finance import chart as charts
 from bizcore.finance.documents import Bill, CreditNote, Invoice, VendorCredit
 from bizcore.finance.settlement import Payment, Way
-from bizcore.flow.document import Document
+from bizcore.flow.document import Document, Ref
 from bizcore.kernel.codec import encode
 from bizcore.kernel.errors import BizcoreError, LawBroken
 from bizcore.kernel.money import Money
 from bizcore.kernel.table import Column, Table
 from bizcore.supply.places import pools
-from bizcore.supply.reports import Difference, conserved, stock_equals_cost, worthless_or_held
+from bizcore.supply.reports import Difference, conserved, layers_as_folded, stock_equals_cost, worthless_or_held
 
 BOOKS: Final = ("cost", "journal", "reserved", "stock")
 
@@ -240,6 +241,23 @@ def _left_open(rows: Iterable[PostingRow]) -> dict[tuple[str, ...], Open]:
     return left
 
 
+def _layers(_: Company, view: View) -> Finding:
+    """The cost layers kept between changes, against all moves folded anew."""
+    return _differences(layers_as_folded(view))
+
+
+def _indexes(company: Company, view: View) -> Finding:
+    """The keys that documents are found under, against the keys that they have."""
+    has: set[tuple[str, str, Ref]] = set()
+    names = {"origin"}
+    for kind in company.kinds.values():
+        names |= {f"{kind.kind}.{name}" for name in ("extra", "number", "state", *kind.indexes)}
+        for one in Documents(kind, lambda: view):
+            has |= {(name, key, one.ref) for name, key in one.index_keys()}
+    kept = {(name, key, ref) for name in names for key, ref in view.keys(name)}
+    return _unless((f"{ref} under {name}" for name, _, ref in sorted(kept ^ has, key=str)), f"{len(has)} keys")
+
+
 def _log(company: Company, view: View) -> Finding:
     """The entries in the log, against the postings that reports read: each with all it says."""
     said: defaultdict[tuple[str, ...], list[tuple[object, ...]]] = defaultdict(list)
@@ -308,6 +326,8 @@ _CHECKS: Final[dict[str, Compare]] = {
     "debit = credit, assets = liabilities + equity": _statements,
     "kept totals = postings": _totals,
     "open lots = postings": _lots,
+    "cost layers = moves": _layers,
+    "index keys = documents": _indexes,
     "log entries = postings": _log,
     "numbers without gap": _numbers,
     "log chain verified": _chain,

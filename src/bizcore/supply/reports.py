@@ -19,6 +19,7 @@ from bizcore.kernel.quantity import Quantity
 from bizcore.kernel.spans import Span
 from bizcore.kernel.table import Column, Table
 from bizcore.supply.cost import folded
+from bizcore.supply.costbook import kept
 from bizcore.supply.items import scaled_decimal
 from bizcore.supply.movements import MOVEMENTS, Movement
 from bizcore.supply.places import OUTSIDE, pool_of, pools
@@ -225,6 +226,24 @@ def worthless_or_held(view: View) -> tuple[Difference, ...]:
         for row in view.totals(PostingQuery(book="cost"), by=("account", "unit"))
         if row.key[0] in known and (row.amount * row.value < 0 or (not row.amount and row.value))
     )
+
+
+def layers_as_folded(view: View) -> tuple[Difference, ...]:
+    """Per pool and item, the layers kept between changes against all moves folded anew; empty when they agree.
+
+    Layers of another method than the one in force are passed over: the next move folds anew and does not use them.
+    """
+    known = pools(view)
+    found: list[Difference] = []
+    for row in view.totals(PostingQuery(book="cost"), by=("account", "unit")):
+        pool, item = row.key
+        last = kept(view, pool, item) if pool in known else None
+        if last is None or not last.on:
+            continue
+        fold = folded(view, pool, item, on=last.on)
+        if fold.method is last.method and fold.state != last.state:
+            found.append(Difference(f"{pool} {item}", str(last.state), str(fold.state)))
+    return tuple(found)
 
 
 # -- helpers ---------------------------------------------------------------------------------------------------------

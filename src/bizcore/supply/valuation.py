@@ -75,7 +75,7 @@ class Fold:
             [one.quantity, one.value, -1 - base - number] for number, one in enumerate(begin.shorts)
         ]
         self._counters: dict[int, str] = {-1 - base - number: one.counter for number, one in enumerate(begin.shorts)}
-        self._last = begin.last
+        self._begun = self._last = begin.last
         self._standard = standard
         self._left: dict[int, list[int]] = {}
         self._varied: dict[int, int] = {}
@@ -174,7 +174,7 @@ class Fold:
         new._before, new._lots, new._counters = list(self._before), dict(self._lots), dict(self._counters)
         new._layers.extend(list(mark.layers[at : at + 3]) for at in range(0, len(mark.layers), 3))
         new._shorts.extend(list(mark.shorts[at : at + 3]) for at in range(0, len(mark.shorts), 3))
-        new._last = mark.last
+        new._last, new._begun = mark.last, self._begun
         new._left = {index: [quantity, value] for index, (quantity, value) in mark.left.items()}
         new._varied = dict(mark.varied)
         return new
@@ -445,11 +445,16 @@ class Fold:
     # -- sources -------------------------------------------------------------------------------------------------------
 
     def _last_known(self) -> tuple[int, int]:
-        """The last unit cost, as quantity and value; under FIFO the newest receipt's, which no loop notes down."""
+        """The last unit cost, as quantity and value; under FIFO the newest receipt's, which no loop notes down.
+
+        What a fold began with counts as if it had been folded: going on gives what folding anew gives, to the cent.
+        """
         if self.method is CostMethod.FIFO:
             for index in range(len(self.values) - 1, -1, -1):
                 if self.moves[index].quantity > 0:
                     return self.moves[index].quantity, self.values[index]
+            if self._begun[0]:
+                return self._begun
         if self._layers:
             return self._layers[-1][0], self._layers[-1][1]
         return self._last

@@ -179,10 +179,14 @@ DAMAGES: list[tuple[str, Damage, set[str]]] = [
     ("kept totals = postings", sql("update bizcore_totals set debit=debit+1, credit=credit+1 where account='main'"), set()),
     ("open lots = postings", swapped_lots, set()),
     ("open lots = postings", sql("update bizcore_lots set due='2026-12-31' where account='1200'"), set()),
+    ("cost layers = moves", sql("update bizcore_derived set body=replace(body, '[[55000000,', '[[54000000,')"), set()),
+    ("index keys = documents", sql("delete from bizcore_indexes where name='lead.state'"), set()),
+    ("index keys = documents", sql("update bizcore_indexes set key='x' || key where name='invoice.state'"), set()),
     (LOG, lambda forger: forger.shift("book='journal' and account='6100'", account="6000", log=False), set()),
     (LOG, sql("update bizcore_postings set \"on\"='2026-01-30' where \"on\"='2026-01-31'"), set()),
     ("numbers without gap", sql("update bizcore_series set count=count+1 where name='INV-2026' and count=4"), set()),
-    ("numbers without gap", sql(NUMBER), {"log chain verified"}),  # the log has the digest of every document
+    # The log has the digest of every document, and the document is found under its old number.
+    ("numbers without gap", sql(NUMBER), {"log chain verified", "index keys = documents"}),
     ("log chain verified", sql("update bizcore_log set reason='tidied up' where position=5"), set()),
 ]  # fmt: skip
 
