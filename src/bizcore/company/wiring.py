@@ -33,6 +33,10 @@ GUARDS: Final = (
 )
 """A guard looks at the entries of a book and only refuses."""
 
+WATCHES: Final[Mapping[str, str]] = {}
+"""A watch looks at the documents of a kind that a change writes, before they are written, and only refuses: what is put may
+contradict what the books hold already."""
+
 KINDS: Final = ("bizcore.change.locks:Lock", "bizcore.company.master:Erasure")
 """Kinds that belong to no desk."""
 
@@ -63,12 +67,16 @@ def _books(changes: Changes[Any]) -> set[str]:
 
 
 def guarded(view: View, changes: Changes[Any]) -> None:
-    """Let every guard look. Raises: Refused."""
+    """Let every guard and every watch look. Raises: Refused."""
     books = _books(changes)
     for book, path in GUARDS:
         if book in books:
             guard: Callable[[View, Changes[Any]], None] = load(path)
             guard(view, changes)
+    for one in changes.documents:
+        if one.kind in WATCHES:
+            watch: Callable[[View, Document], None] = load(WATCHES[one.kind])
+            watch(view, one)
 
 
 def kinds(own: Mapping[str, type[Document]], desks: Mapping[str, type[Desk]]) -> dict[str, type[Document]]:

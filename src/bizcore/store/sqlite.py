@@ -181,7 +181,7 @@ class SqliteDatabase:
         connection = self._connect(self.path)
         self._every.append(connection)
         for pragma in (*_SETTINGS, f"pragma synchronous={self._synchronous}"):
-            connection.execute(pragma)
+            patiently(connection, pragma)  # whoever else opens or recovers the file has it for a moment
         self._local.session = made = Session(connection)
         self._local.pid = os.getpid()
         return made
@@ -211,22 +211,10 @@ class SqliteDatabase:
                 session.caches.clear()
                 connection.execute("rollback")
 
-    def begin(self, connection: sqlite3.Connection) -> None:
-        """Take the write lock, waiting with jitter so that no writer starves. Raises: StoreBusy."""
-        give_up = 0.0
-        while True:
-            try:
-                connection.execute("begin immediate")
-            except sqlite3.OperationalError as error:
-                if not _is_busy(error):
-                    raise
-                now = time.monotonic()
-                give_up = give_up or now + WAIT_SECONDS
-                if now > give_up:
-                    raise StoreBusy(waited=f"{WAIT_SECONDS:.0f} s") from error
-                time.sleep(random.uniform(*_JITTER))
-            else:
-                return
+    @staticmethod
+    def begin(connection: sqlite3.Connection) -> None:
+        """Take the write lock. Raises: StoreBusy."""
+        patiently(connection, "begin immediate")
 
     def guarded(self) -> Guard:
         """Turn what the driver raises into the store's own refusals."""
@@ -234,21 +222,14 @@ class SqliteDatabase:
 
     def _prepare(self) -> None:
         connection = self.session().connection
-        for _ in range(200):
-            try:
-                connection.execute("pragma journal_mode=wal")
-                break
-            except sqlite3.OperationalError as error:  # two processes that create the file at once
-                if not _is_busy(error):
-                    raise
-                time.sleep(random.uniform(*_JITTER))
-        known = connection.execute("select name from sqlite_master where name='bizcore_meta'").fetchone()
+        patiently(connection, "pragma journal_mode=wal")
+        known = patiently(connection, "select name from sqlite_master where name='bizcore_meta'").fetchone()
         if known is None:
             with self.writing():
                 for statement in schema.TABLES:
                     connection.execute(statement)
                 connection.execute("insert or ignore into bizcore_meta values('schema', ?)", (str(schema.VERSION),))
-        stored = int(connection.execute("select value from bizcore_meta where name='schema'").fetchone()[0])
+        stored = int(patiently(connection, "select value from bizcore_meta where name='schema'").fetchone()[0])
         if stored > schema.VERSION:
             self.close()
             raise SchemaNewer(stored=stored, known=schema.VERSION)
@@ -399,6 +380,22 @@ class SqliteStore:
 
 def _connect(path: str) -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+
+
+def patiently(connection: sqlite3.Connection, statement: str) -> sqlite3.Cursor:
+    """Run a statement, waiting with jitter while another has the file, so that no writer starves. Raises: StoreBusy."""
+    give_up = 0.0
+    while True:
+        try:
+            return connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error):
+                raise
+            now = time.monotonic()
+            give_up = give_up or now + WAIT_SECONDS
+            if now > give_up:
+                raise StoreBusy(waited=f"{WAIT_SECONDS:.0f} s") from error
+            time.sleep(random.uniform(*_JITTER))
 
 
 def _is_busy(error: sqlite3.Error) -> bool:

@@ -445,10 +445,7 @@ class Fold:
     # -- sources -------------------------------------------------------------------------------------------------------
 
     def _last_known(self) -> tuple[int, int]:
-        """The last unit cost, as quantity and value; under FIFO the newest receipt's, which no loop notes down.
-
-        What a fold began with counts as if it had been folded: going on gives what folding anew gives, to the cent.
-        """
+        """The last unit cost; under FIFO the newest receipt's, which no loop notes down, those before the start included."""
         if self.method is CostMethod.FIFO:
             for index in range(len(self.values) - 1, -1, -1):
                 if self.moves[index].quantity > 0:
