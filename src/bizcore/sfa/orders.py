@@ -228,6 +228,7 @@ class Headline(Enum):
     TO_DELIVER_AND_BILL = "to_deliver_and_bill"
     TO_DELIVER = "to_deliver"
     TO_BILL = "to_bill"
+    TO_CREDIT = "to_credit"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
 
@@ -243,6 +244,7 @@ class LineProgress:
     ordered: Decimal
     figures: Figures
     goods: bool = True
+    closed: bool = False
 
     @property
     def target(self) -> Decimal:
@@ -263,6 +265,13 @@ class LineProgress:
     def over_delivered(self) -> Decimal:
         """What was done beyond what was agreed."""
         return max(self.done - self.target, _ZERO)
+
+    @property
+    def over_billed(self) -> Decimal:
+        """What is billed beyond what is agreed; of goods of a closed order, beyond what was kept: nothing more will come."""
+        kept = self.figures.delivered if self.goods else _ZERO
+        agreed = kept if self.goods and self.closed else max(self.target, kept)
+        return max(self.figures.billed_net - agreed, _ZERO)
 
     def to_bill(self, policy: BillingPolicy) -> Decimal:
         """What is to be billed now; negative means to be credited. Services are billed as ordered under both policies.
@@ -297,7 +306,7 @@ class Progress:
     lines: tuple[LineProgress, ...]
     delivered: Fraction
     billed: Fraction
-    cancelled: bool = False
+    state: str = "open"
 
     @property
     def delivery_status(self) -> Status:
@@ -316,10 +325,12 @@ class Progress:
 
     @property
     def headline(self) -> Headline:
-        """The status in one word, from both axes."""
-        if self.cancelled:
+        """The status in one word, from both axes; of a closed order only a credit can be left to do."""
+        if any(one.over_billed for one in self.lines):
+            return Headline.TO_CREDIT
+        if self.state == "cancelled":
             return Headline.CANCELLED
-        if self.done:
+        if self.done or self.state == "closed":
             return Headline.COMPLETED
         if self.delivery_status is Status.ALL:
             return Headline.TO_BILL
@@ -352,13 +363,14 @@ def progress(order: Order, figures: Mapping[str, Figures]) -> Progress:
             ordered=line.quantity,
             figures=figures.get(order.line_ref(at), Figures(cancelled=line.cancelled)),
             goods=line.item is not None,
+            closed=order.state == "closed",
         )
         for at, line in enumerate(order.lines, 1)
     )
     weights = [abs(Fraction(line.price)) or Fraction(1) for line in order.lines]
     delivered = [(one, one.figures.delivered, weight) for one, weight in zip(lines, weights, strict=True) if one.goods]
     billed = [(one, one.figures.billed_net, weight) for one, weight in zip(lines, weights, strict=True)]
-    return Progress(order.id, lines, _axis(delivered), _axis(billed), order.state == "cancelled")
+    return Progress(order.id, lines, _axis(delivered), _axis(billed), order.state)
 
 
 def _axis(lines: Iterable[tuple[LineProgress, Decimal, Fraction]]) -> Fraction:

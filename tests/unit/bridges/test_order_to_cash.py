@@ -5,14 +5,20 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from attrs import evolve
 
-from bizcore.bridges.order_to_cash import NothingToBill, NothingToDeliver
+from bizcore.bridges.order_to_cash import NotBilled, NothingToBill, NothingToCredit, NothingToDeliver
 from bizcore.company import Company
+from bizcore.finance.documents import CreditNote
+from bizcore.finance.policies import FinancePolicies
+from bizcore.finance.tax import Prices, TaxRounding
+from bizcore.flow.lifecycle import IllegalStep
 from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.money import Money
+from bizcore.kernel.rounding import Rounding
 from bizcore.sfa.opportunities import Opportunity
 from bizcore.sfa.ordering import NotDone
-from bizcore.sfa.orders import Order, OrderLine
+from bizcore.sfa.orders import Headline, Order, OrderLine
 from bizcore.sfa.policies import BillingPolicy, SfaPolicies
 from bizcore.supply.fulfilment import LineQuantity
 
@@ -154,3 +160,127 @@ def test_an_order_is_completed_when_all_of_it_is_delivered_and_billed(acme: Comp
         acme.apply(cash.complete("SO"))
     acme.apply(cash.bill("SO", on="2026-01-06"))
     assert acme.apply(cash.complete("SO")).value.state == "closed"
+
+
+# -- credits ---------------------------------------------------------------------------------------------------------
+
+
+def shipped_and_billed(
+    acme: Company, ships: list[int], price: str, tax: str | None = "S20", *, lines: int = 1
+) -> list[str]:
+    """An order delivered in parts, each part billed as I0, I1, ...; the shipments."""
+    taken(acme, *[OrderLine("x", sum(ships), price, item="x", tax=tax)] * lines)
+    acme.apply(acme.order_to_cash.deliver("SO", on="2026-01-05", id="DL"))
+    found = []
+    for at, quantity in enumerate(ships):
+        parts = [LineQuantity(line + 1, quantity) for line in range(lines)]
+        found.append(acme.apply(acme.supply.ship("DL", parts, on="2026-01-06")).value.id)
+        acme.apply(acme.order_to_cash.bill("SO", on="2026-01-06", id=f"I{at}"))
+    return found
+
+
+def credited(acme: Company, shipment: str, quantity: int | None = None) -> CreditNote:
+    lines = [] if quantity is None else [LineQuantity(1, quantity)]
+    back = acme.apply(acme.supply.take_back(shipment, lines, on="2026-01-08")).value
+    return acme.apply(acme.order_to_cash.credit(back.id, on="2026-01-08")).value
+
+
+@pytest.mark.parametrize(
+    ("policies", "price", "lines", "gross"),
+    [
+        (FinancePolicies(prices=Prices.GROSS), "120", 1, "120.00 EUR"),
+        (FinancePolicies(tax_rounding=TaxRounding.LINE), "10.03", 2, "24.08 EUR"),
+        (FinancePolicies(rounding_mode=Rounding.DOWN), "0.999", 1, "1.18 EUR"),
+    ],
+)
+def test_what_came_back_is_credited_as_it_was_billed(
+    acme: Company, policies: FinancePolicies, price: str, lines: int, gross: str
+) -> None:
+    acme.apply(acme.put(policies))
+    (shipment,) = shipped_and_billed(acme, [1], price, lines=lines)
+    assert str(acme.finance.invoices["I0"].gross) == gross
+    assert str(credited(acme, shipment).gross) == gross
+    assert len(acme.finance.open_items()) == 0
+
+
+@pytest.mark.parametrize(
+    ("price", "tax", "pieces"),
+    [("0.335", None, 3), ("33.333", "S19", 3), ("0.33", "S19", 3), ("0.07", "S19", 7), ("0.004", "S19", 9)],
+)
+def test_the_last_piece_that_comes_back_clears_the_invoice_to_the_cent(
+    acme: Company, price: str, tax: str | None, pieces: int
+) -> None:
+    (shipment,) = shipped_and_billed(acme, [pieces], price, tax)
+    notes = [credited(acme, shipment, 1) for _ in range(pieces)]
+    billed = acme.finance.invoices["I0"]
+    assert sum(one.owed.minor for one in notes) == billed.owed.minor
+    assert sum(one.net.minor for one in notes) == billed.net.minor
+    assert len(acme.finance.open_items()) == 0
+    with pytest.raises(NotBilled):
+        acme.apply(acme.order_to_cash.credit(notes[-1].origins[0].id, on="2026-01-08"))
+
+
+def test_a_return_is_credited_once_and_on_the_invoice_that_billed_it(acme: Company) -> None:
+    first, second = shipped_and_billed(acme, [4, 6], "10", None)
+    notes = [credited(acme, second), credited(acme, first)]
+    assert [(one.credits, str(one.gross)) for one in notes] == [("I1", "60.00 EUR"), ("I0", "40.00 EUR")]
+    with pytest.raises(NotBilled):
+        acme.apply(acme.order_to_cash.credit(notes[0].origins[0].id, on="2026-01-09"))
+
+
+def test_what_is_credited_by_hand_is_not_credited_again(acme: Company) -> None:
+    first, _ = shipped_and_billed(acme, [4, 6], "10", None)
+    acme.apply(acme.finance.credit(acme.finance.invoices["I0"].credited(on="2026-01-08")))
+    with pytest.raises(NotBilled):
+        credited(acme, first)
+
+
+def test_goods_that_came_back_before_they_were_billed_are_not_credited(acme: Company) -> None:
+    taken(acme, goods(10))
+    acme.apply(acme.order_to_cash.deliver("SO", on="2026-01-05", id="DL"))
+    shipment = acme.apply(acme.supply.ship("DL", on="2026-01-06")).value
+    back = acme.apply(acme.supply.take_back(shipment.id, [LineQuantity(1, 4)], on="2026-01-07")).value
+    assert str(acme.apply(acme.order_to_cash.bill("SO", on="2026-01-08")).value.net) == "12.00 EUR"
+    with pytest.raises(NotBilled):
+        acme.apply(acme.order_to_cash.credit(back.id, on="2026-01-08"))
+
+
+def test_something_off_the_price_takes_no_piece_back(acme: Company) -> None:
+    shipped_and_billed(acme, [10], "10", None)
+    off = evolve(acme.finance.invoices["I0"].lines[0], price="1")
+    note = CreditNote(customer="b", on="2026-01-08", currency="EUR", lines=[off], credits="I0")
+    acme.apply(acme.finance.credit(note))
+    assert acme.order_to_cash.progress("SO").lines[0].figures.billed_net == 10
+    with pytest.raises(NothingToBill):
+        acme.apply(acme.order_to_cash.bill("SO", on="2026-01-09"))
+
+
+def test_what_is_billed_of_an_order_closed_short_is_to_be_credited(acme: Company) -> None:
+    acme.apply(acme.put(SfaPolicies(billing=BillingPolicy.ORDERED)))
+    taken(acme, goods(10))
+    cash = acme.order_to_cash
+    acme.apply(cash.bill("SO", on="2026-01-06"))
+    with pytest.raises(NothingToCredit):
+        acme.apply(cash.credit_excess("SO", on="2026-01-06"))
+    acme.apply(cash.short_close("SO", on="2026-01-07"))
+    assert cash.progress("SO").headline is Headline.TO_CREDIT
+    assert str(acme.apply(cash.credit_excess("SO", on="2026-01-08")).value.gross) == "24.00 EUR"
+    assert cash.progress("SO").headline is Headline.COMPLETED
+    assert len(acme.finance.open_items()) == 0
+
+
+def test_of_a_closed_order_nothing_but_a_credit_is_left_to_do(acme: Company) -> None:
+    (shipment,) = shipped_and_billed(acme, [10], "5", None)
+    acme.apply(acme.order_to_cash.complete("SO"))
+    back = acme.apply(acme.supply.take_back(shipment, on="2026-01-08")).value
+    assert acme.order_to_cash.progress("SO").headline is Headline.TO_CREDIT
+    acme.apply(acme.order_to_cash.credit(back.id, on="2026-01-08"))
+    assert acme.order_to_cash.progress("SO").headline is Headline.COMPLETED
+
+
+def test_a_cancelled_order_is_not_billed(acme: Company) -> None:
+    acme.apply(acme.put(SfaPolicies(billing=BillingPolicy.ORDERED)))
+    taken(acme, goods(10))
+    acme.apply(acme.order_to_cash.cancel("SO", on="2026-01-06"))
+    with pytest.raises(IllegalStep):
+        acme.apply(acme.order_to_cash.bill("SO", on="2026-01-07"))
