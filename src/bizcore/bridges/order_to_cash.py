@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from fractions import Fraction
-from typing import Final, NamedTuple, TypeVar
-
-from attrs import evolve
+from typing import Final, TypeVar
 
 from bizcore.change.changes import Changes
 from bizcore.change.desk import Desk, report, verb
 from bizcore.change.view import View
 from bizcore.finance import invoices
+from bizcore.finance.crediting import in_part, taken_back
 from bizcore.finance.documents import CreditNote, Invoice
 from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies
-from bizcore.finance.tax import Prices
 from bizcore.finance.terms import Terms
 from bizcore.flow.document import Document, Ref
 from bizcore.flow.lifecycle import IllegalStep
 from bizcore.kernel.days import Day
 from bizcore.kernel.errors import Refused
 from bizcore.kernel.exact import Number, fraction, number
-from bizcore.kernel.money import Money
 from bizcore.sfa import ordering, orders
 from bizcore.sfa.orders import Figures, Order, OrderLine, Progress
 from bizcore.sfa.orders import progress as derived
@@ -37,9 +33,6 @@ _ZERO = Decimal(0)
 
 ORDER_LINE = "order_line"
 """The key in an invoice line's `extra` that names the order line it bills."""
-
-PIECES: Final = "pieces"
-"""The key in a credit line's `extra` that says that it takes pieces back, at whatever price."""
 
 
 class NothingToBill(Refused):
@@ -149,13 +142,13 @@ def bill(
 def credit(view: View, customer_return: str, *, on: Day, id: str = "") -> Changes[CreditNote]:
     """Credit goods that came back, as far as the customer is billed for more than was kept; as they were billed.
 
-    When one invoice billed them, the credit note clears it, at its prices, tax policies and rate, and with its last pieces takes
-    what is left of it, to the cent. Goods that are replaced instead are not credited.
+    Each invoice that billed them gets a credit note that clears it, see `in_part`; the answer is the first. Goods that are
+    replaced instead are not credited.
 
     Guarantees: credited <= billed, line by line, and <= what came back, return by return. Raises: NotBilled, AlreadyThere.
     """
     back = view.get(CustomerReturn, customer_return)
-    earlier = _counted(view, view.find(CreditNote, "origin", back.ref.kind, back.ref.id))
+    earlier = _taken_back(view, view.find(CreditNote, "origin", back.ref.kind, back.ref.id))
     wanted: dict[str, dict[str, Decimal]] = {}
     for one in back.lines:
         delivery, _, at = (one.order or "").rpartition("/")
@@ -165,17 +158,15 @@ def credit(view: View, customer_return: str, *, on: Day, id: str = "") -> Change
         ref = planned.line(int(at)).source
         of = wanted.setdefault(ref.rpartition("/")[0], {})
         of[ref] = of.get(ref, -earlier.get(ref, _ZERO)) + one.quantity
-    shares: list[_Share] = []
-    orders: list[Order] = []
+    changes: Changes[CreditNote] | None = None
     for name, back_of in wanted.items():
         order = view.get(Order, name)
-        orders.append(order)
         over = {ref: one.billed_net - one.delivered for ref, one in _figures(view, order).items()}
         asked = {ref: min(quantity, over[ref]) for ref, quantity in back_of.items()}
-        shares += _billed_shares(view, order, asked, first=back.origins)
-    if not shares:
+        changes = _credited(view, order, asked, changes, on=on, id=id, of=(back.ref,), first=back.origins)
+    if changes is None:
         raise NotBilled(customer_return=customer_return)
-    return _credited(view, shares, on=on, id=id, origins=(back.ref, *_refs(orders)))
+    return changes
 
 
 def credit_excess(view: View, order: str, *, on: Day, id: str = "") -> Changes[CreditNote]:
@@ -185,10 +176,10 @@ def credit_excess(view: View, order: str, *, on: Day, id: str = "") -> Changes[C
     """
     found = view.get(Order, order)
     over = {found.line_ref(one.line): one.over_billed for one in progress(view, order).lines}
-    shares = _billed_shares(view, found, over, first=())
-    if not shares:
+    changes = _credited(view, found, over, None, on=on, id=id, of=(), first=())
+    if changes is None:
         raise NothingToCredit(order=order)
-    return _credited(view, shares, on=on, id=id, origins=(found.ref,))
+    return changes
 
 
 def progress(view: View, order: str) -> Progress:
@@ -313,37 +304,35 @@ def _planned(view: View, order: Order) -> dict[str, Decimal]:
     return planned
 
 
-def _counted(view: View, documents: Iterable[Invoice | CreditNote]) -> dict[str, Decimal]:
-    """The quantities that documents bill or credit by order line; a credit at another price than billed takes back no pieces."""
-    counted: dict[str, Decimal] = {}
-    for document in documents:
-        for line in document.lines:
-            ref = line.extra.get(ORDER_LINE)
-            if ref is None or (isinstance(document, CreditNote) and not _takes_back(view, document, line)):
-                continue
-            counted[ref] = counted.get(ref, _ZERO) + line.quantity
-    return counted
+def _billed(bills: Iterable[Invoice]) -> dict[str, Decimal]:
+    billed: dict[str, Decimal] = {}
+    for bill in bills:
+        for line in bill.lines:
+            ref = line.extra.get(ORDER_LINE, "")
+            billed[ref] = billed.get(ref, _ZERO) + line.quantity
+    return billed
 
 
-def _takes_back(view: View, note: CreditNote, line: Line) -> bool:
-    """Whether a credit line takes pieces back, and not only something off their price."""
-    billed = view.seek(Invoice, note.credits) if note.credits is not None else None
-    if billed is None or PIECES in line.extra:
-        return True
-    ref = line.extra[ORDER_LINE]
-    return any(_unit(one) == _unit(line) for one in billed.lines if one.extra.get(ORDER_LINE) == ref)
-
-
-def _unit(line: Line) -> Fraction:
-    return line.extended / Fraction(line.quantity) if line.quantity else Fraction(0)
+def _taken_back(view: View, notes: Iterable[CreditNote]) -> dict[str, Decimal]:
+    """The pieces that credit notes take back by order line: of the invoice they credit, or as they say themselves."""
+    found: dict[str, Decimal] = {}
+    for note in notes:
+        bill = view.seek(Invoice, note.credits) if note.credits is not None else None
+        if bill is not None:
+            told = [(bill.lines[at - 1], quantity) for at, quantity in taken_back(bill, [note]).items()]
+        else:
+            told = [(line, line.quantity) for line in note.lines]
+        for line, quantity in told:
+            ref = line.extra.get(ORDER_LINE, "")
+            found[ref] = found.get(ref, _ZERO) + quantity
+    return found
 
 
 def _figures(view: View, order: Order) -> Mapping[str, Figures]:
     """What supply and finance say of each line: nothing of it is kept in the order."""
     deliveries = [line for delivery in _of(view, Delivery, order) for line in delivery.lines]
     bills = _of(view, Invoice, order)
-    billed = _counted(view, bills)
-    credited = _counted(view, _credits(view, order, bills))
+    billed, credited = _billed(bills), _taken_back(view, _credits(view, order, bills))
     figures: dict[str, Figures] = {}
     for ref, line in _lines(order):
         mine = [one for one in deliveries if one.source == ref]
@@ -358,93 +347,40 @@ def _figures(view: View, order: Order) -> Mapping[str, Figures]:
     return figures
 
 
-# -- credits ---------------------------------------------------------------------------------------------------------
-
-
-class _Share(NamedTuple):
-    """Pieces of an invoice's line that a credit note takes back."""
-
-    invoice: Invoice
-    line: Line
-    quantity: Decimal
-
-
-def _billed_shares(view: View, order: Order, asked: Mapping[str, Decimal], *, first: Sequence[Ref]) -> list[_Share]:
-    """Which invoices billed what is asked of an order: those of the shipments named first, then the oldest."""
+def _credited(
+    view: View,
+    order: Order,
+    asked: Mapping[str, Decimal],
+    changes: Changes[CreditNote] | None,
+    *,
+    on: Day,
+    id: str,
+    of: tuple[Ref, ...],
+    first: Sequence[Ref],
+) -> Changes[CreditNote] | None:
+    """Add to changes a credit note for each invoice that billed what is asked: those of shipments named first, then the oldest."""
     bills = sorted(
         _of(view, Invoice, order), key=lambda one: (not set(first) & set(one.origins), one.on, one.number, one.id)
     )
-    loose = _counted(view, [one for one in _credits(view, order, bills) if one.credits is None])
-    shares: list[_Share] = []
+    loose = _taken_back(view, [one for one in _credits(view, order, bills) if one.credits is None])
+    left = dict(asked)
     for bill in bills:
-        credited = _counted(view, view.find(CreditNote, "credits", bill.id))
-        for line in bill.lines:
+        earlier = list(view.find(CreditNote, "credits", bill.id))
+        credited = taken_back(bill, earlier)
+        pieces: dict[int, Decimal] = {}
+        for at, line in enumerate(bill.lines, 1):
             ref = line.extra.get(ORDER_LINE, "")
-            left = line.quantity
-            for taken in (credited, loose):
-                gone = min(left, taken.get(ref, _ZERO))
-                left -= gone
-                taken[ref] = taken.get(ref, _ZERO) - gone
-            already = sum((one.quantity for one in shares if one.line.extra.get(ORDER_LINE) == ref), _ZERO)
-            quantity = min(left, asked.get(ref, _ZERO) - already)
-            if quantity > 0:
-                shares.append(_Share(bill, line, quantity))
-    return shares
-
-
-def _credited(
-    view: View, shares: Sequence[_Share], *, on: Day, id: str, origins: tuple[Ref, ...]
-) -> Changes[CreditNote]:
-    first = shares[0].invoice
-    alone = all(one.invoice.id == first.id for one in shares)
-    earlier = list(view.find(CreditNote, "credits", first.id)) if alone else []
-    note = CreditNote(
-        id=id,
-        customer=first.customer,
-        on=on,
-        currency=first.currency,
-        lines=[_taken_back(one, earlier) for one in shares],
-        rate=first.rate if alone else None,
-        tax_rounding=first.tax_rounding,
-        rounding_mode=first.rounding_mode,
-        prices=first.prices,
-        credits=first.id if alone else None,
-        origins=origins,
-    )
-    return invoices.credit(view, _to_the_cent(view, note, first, earlier) if alone else note)
-
-
-def _taken_back(share: _Share, earlier: Sequence[CreditNote]) -> Line:
-    """The credit line of a share; the last pieces take what is left of the billed line's amount."""
-    ref = share.line.extra[ORDER_LINE]
-    line = evolve(share.line, quantity=share.quantity, value=None, extra=share.line.extra.set(PIECES, ref))
-    before = [(note, at) for note in earlier for at, one in enumerate(note.lines) if one.extra.get(ORDER_LINE) == ref]
-    pieces = sum((note.lines[at].quantity for note, at in before), _ZERO)
-    if not before or pieces + share.quantity != share.line.quantity:
-        return line
-    of = share.invoice.lines.index(share.line)
-    left = _agreed(share.invoice, of) - Money.sum((_agreed(*one) for one in before), share.invoice.currency)
-    # Priced for all the pieces at once: an amount of cents need not be divisible by them.
-    return evolve(line, price=left.amount, per=share.quantity, discount_percent=_ZERO)
-
-
-def _agreed(document: Invoice | CreditNote, at: int) -> Money:
-    """A line's amount as its price is meant: with tax under gross prices."""
-    share = document.totals.shares[at]
-    return share.gross if document.prices is Prices.GROSS else share.net
-
-
-def _to_the_cent(view: View, note: CreditNote, invoice: Invoice, earlier: Sequence[CreditNote]) -> CreditNote:
-    """The note that takes the last pieces of an invoice clears it: what its tax was rounded otherwise in parts is rounding."""
-    after = _counted(view, [*earlier, note])
-    whole = _counted(view, [invoice])
-    other = invoice.allowances or invoice.charges or any(ORDER_LINE not in one.extra for one in invoice.lines)
-    if other or after != whole:
-        return note
-    left = invoice.owed - Money.sum((one.owed for one in earlier), invoice.currency) - note.owed
-    # Beyond a cent for each rounding it is no rounding: something was taken off the price before.
-    cents = len(earlier) * len(invoice.tax_lines) + 1
-    return evolve(note, rounding=left) if left and abs(left.minor) <= cents else note
+            billed = line.quantity - credited.get(at, _ZERO)
+            gone = min(billed, loose.get(ref, _ZERO))
+            loose[ref] = loose.get(ref, _ZERO) - gone
+            pieces[at] = max(min(billed - gone, left.get(ref, _ZERO)), _ZERO)
+            left[ref] = left.get(ref, _ZERO) - pieces[at]
+        if any(pieces.values()):
+            name = id if changes is None else ""
+            note = in_part(bill, pieces, earlier, on=on, id=name, origins=(*of, order.ref))
+            made = invoices.credit(view, note)
+            changes = made if changes is None else changes + made
+    return changes
 
 
 class OrderToCashDesk(Desk):
