@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final, TypeVar
@@ -16,19 +17,22 @@ from bizcore.change.desk import Desk, documents, report, verb
 from bizcore.change.view import View
 from bizcore.finance import chart as charts
 from bizcore.finance.chart import Chart
-from bizcore.finance.documents import Bill, TradeDocument, VendorCredit
+from bizcore.finance.crediting import in_part, taken_back
+from bizcore.finance.documents import Bill, OtherCurrency, TradeDocument, VendorCredit
 from bizcore.finance.invoices import recorded
 from bizcore.finance.lines import Adjustment, Line
+from bizcore.finance.policies import FinancePolicies
 from bizcore.finance.rates import spot
 from bizcore.finance.terms import Terms
 from bizcore.flow.document import Ref
 from bizcore.flow.policies import Policies
-from bizcore.kernel.days import Day
+from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.exact import Exact, Number, fraction, number
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.kernel.table import Column, Table
+from bizcore.supply.items import scaled_decimal
 from bizcore.supply.matching import Discrepancy, Tolerance, match_bill
 from bizcore.supply.movements import VendorReturn
 from bizcore.supply.purchasing import PurchaseOrder, billed
@@ -36,6 +40,9 @@ from bizcore.supply.purchasing import PurchaseOrder, billed
 T = TypeVar("T", bound=TradeDocument)
 
 _ZERO = Decimal(0)
+
+ORDER_LINE: Final = "order"
+"""The key in a bill line's `extra` that names the order line it bills."""
 
 
 class Mismatched(Refused):
@@ -58,13 +65,22 @@ class NothingToMatch(Refused):
         super().__init__(f"{order} has nothing that came and is not billed", order=order)
 
 
+class NothingToCredit(Refused):
+    """What went back was never billed, is credited already, or was replaced."""
+
+    code = "nothing_to_credit_back"
+
+    def __init__(self, *, vendor_return: str) -> None:
+        super().__init__(f"nothing of {vendor_return} is billed and not credited", vendor_return=vendor_return)
+
+
 class NotALine(Invalid):
-    """A key that is not the number of a line."""
+    """A key that is not the number of a line, or of none that the document is about."""
 
     code = "not_a_line"
 
-    def __init__(self, *, key: str) -> None:
-        super().__init__(f"{key[:40]!r} is not the number of a line; lines count from 1", key=key[:40])
+    def __init__(self, *, key: str, why: str) -> None:
+        super().__init__(f"{key[:40]!r} is not the number of a line: {why}", key=key[:40], why=why)
 
 
 @frozen(kw_only=True)
@@ -112,28 +128,31 @@ def bill(
     """Record a vendor's bill for what came of an order and is not billed: three-way match, goods received not invoiced cleared.
 
     `lines` gives the quantity billed by line number (all that is unbilled when left out), `prices` a price other than the
-    order's, `tax` a category and rate for every line, or `tax_stated` the tax as it stands on the bill. `freight` and `charges`
-    are expenses. `rate` is the company's currency per unit of a foreign order's.
+    order's, `tax` a category and rate for every line and the freight, or `tax_stated` the tax as it stands on the bill. `freight`
+    and `charges` are expenses. `rate` is the company's currency per unit of a foreign order's.
 
-    Guarantees: the open item of each line gives up its share of value, all of it with the last piece; what the bill differs from
-    the receipt is purchase variance.
+    Guarantees: the open item of each line gives up its share of value, all of it with the last piece; what is billed before it
+    came waits there for it; what the bill differs from the receipt is purchase variance.
     Raises: NothingToMatch, Mismatched, NotALine, RateMissing, NoSuchLine, BelowZero, AlreadyThere.
     """
     found = view.get(PurchaseOrder, order)
     quantities = _quantities(found, lines)
     if not quantities:
         raise NothingToMatch(order=order)
-    policies = view.policies(MatchPolicies, on=on, scope=found.supplier)
-    priced = {_line_number(key): number(value) for key, value in (prices or {}).items()}
+    priced = {_line_number(found, key): number(value) for key, value in (prices or {}).items()}
+    stray = next((at for at in priced if at not in quantities), None)
+    if stray is not None:
+        raise NotALine(key=str(stray), why="it has a price and is not billed")
+    match_by = view.policies(MatchPolicies, on=on, scope=found.supplier)
+    policies = view.policies(FinancePolicies, on=on, scope=found.supplier)
     after = found
     items: list[Line] = []
     for at, quantity in quantities.items():
-        price = priced.get(at, found.line(at).price)
-        _check(found, at, quantity, price, policies)
-        after = billed(after, at, quantity)
         line = found.line(at)
-        items.append(Line(line.item, quantity, price, tax=tax, item=line.item, extra={"order": found.line_ref(at)}))
-    chart = charts.of(view, on=on)
+        price = priced.get(at, line.price)
+        _check(found, at, quantity, price, match_by)
+        after = billed(after, at, quantity)
+        items.append(Line(line.item, quantity, price, tax=tax, item=line.item, extra={ORDER_LINE: found.line_ref(at)}))
     document = Bill(
         id=id,
         vendor=found.supplier,
@@ -141,52 +160,72 @@ def bill(
         currency=found.currency,
         reference=reference,
         lines=items,
-        charges=(*charges, *_freight(freight, chart)),
+        charges=(*charges, *_freight(freight, found.currency, tax, charts.of(view, on=on))),
         tax_stated=tax_stated,
         rate=None if rate is None else fraction(rate),
-        terms=terms if terms is not None else Terms("30 days"),
+        terms=terms if terms is not None else policies.terms,
+        tax_rounding=policies.tax_rounding,
+        rounding_mode=policies.rounding_mode,
         origins=(found.ref, *_receipts(view, found)),
     )
-    return _recorded(view, document, after, chart, shares=_shares(view, found, chart, quantities))
+    return _recorded(view, document, _Items(view, found, on=document.on)).adding(documents=[after])
 
 
 def credit(
-    view: View, vendor_return: str, *, on: Day, reference: str = "", id: str = "", tax: str | None = None
+    view: View,
+    vendor_return: str,
+    *,
+    on: Day,
+    reference: str = "",
+    id: str = "",
+    prices: Mapping[str, Number] | None = None,
+    tax: str | None = None,
+    tax_stated: Money | None = None,
+    rate: Number | None = None,
 ) -> Changes[VendorCredit]:
     """Record a vendor's credit note for goods that went back after they were billed.
 
-    Guarantees: at most what was billed is credited; the claim that the return opened is cleared.
-    Raises: NothingToMatch (what went back was never billed), RateMissing, AlreadyThere.
+    It takes back what was billed as it was billed, one credit note for each bill, the oldest first; the answer is the first.
+    Where the vendor's own note says otherwise, `prices` by line number, `tax`, `tax_stated` and `rate` say it.
+
+    Guarantees: at most what was billed and stayed away is credited, and what went back, return by return; the claim that the
+    return opened is cleared, all of it with the last piece.
+    Raises: NothingToCredit (what went back was never billed, or is credited), NotALine, RateMissing, AlreadyThere.
     """
     back = view.get(VendorReturn, vendor_return)
     order_id = next((one.id for one in back.origins if one.kind == PurchaseOrder.kind), None)
     if order_id is None:
-        raise NothingToMatch(order=vendor_return)
+        raise NothingToCredit(vendor_return=vendor_return)
     found = after = view.get(PurchaseOrder, order_id)
-    quantities: dict[int, Decimal] = {}
-    items: list[Line] = []
-    for line in back.lines:
-        at = _line_number((line.order or "").rpartition("/")[2])
-        quantity = min(line.quantity, -after.line(at).unbilled)
-        if quantity <= 0:
+    asked = _to_credit(view, found, back)
+    priced = {found.line_ref(_line_number(found, key)): number(value) for key, value in (prices or {}).items()}
+    items = _Items(view, found, on=day(on))
+    changes: Changes[VendorCredit] | None = None
+    for paid in sorted(_bills(view, found), key=lambda one: (one.on, one.number, one.id)):
+        earlier = list(view.find(VendorCredit, "credits", paid.id))
+        gone = taken_back(paid, earlier)
+        pieces: dict[int, Decimal] = {}
+        for at, line in enumerate(paid.lines, 1):
+            ref = line.extra.get(ORDER_LINE, "")
+            pieces[at] = max(min(line.quantity - gone.get(at, _ZERO), asked.get(ref, _ZERO)), _ZERO)
+            asked[ref] = asked.get(ref, _ZERO) - pieces[at]
+        if not any(pieces.values()):
             continue
-        after = billed(after, at, -quantity)
-        quantities[at] = quantities.get(at, _ZERO) + quantity
-        price = found.line(at).price
-        items.append(Line(line.item, quantity, price, tax=tax, item=line.item, extra={"order": found.line_ref(at)}))
-    if not items:
-        raise NothingToMatch(order=order_id)
-    chart = charts.of(view, on=on)
-    document = VendorCredit(
-        id=id,
-        vendor=found.supplier,
-        on=on,
-        currency=found.currency,
-        reference=reference,
-        lines=items,
-        origins=(found.ref, back.ref),
-    )
-    return _recorded(view, document, after, chart, shares=_shares(view, found, chart, quantities, back=True))
+        note = in_part(paid, pieces, earlier, on=on, id=id if changes is None else "", origins=(found.ref, back.ref))
+        note = evolve(
+            note,
+            reference=reference,
+            lines=[_as_told(one, priced.get(one.extra.get(ORDER_LINE, "")), tax) for one in note.lines],
+            tax_stated=note.tax_stated if tax_stated is None else tax_stated,
+            rate=note.rate if rate is None else fraction(rate),
+        )
+        made = _recorded(view, note, items)
+        for one in note.lines:
+            after = billed(after, int(one.extra[ORDER_LINE].rpartition("/")[2]), -one.quantity)
+        changes = made if changes is None else changes + made
+    if changes is None:
+        raise NothingToCredit(vendor_return=vendor_return)
+    return changes.adding(documents=[after])
 
 
 def match(view: View, order: str) -> Table:
@@ -211,17 +250,42 @@ def match(view: View, order: str) -> Table:
 # -- parts -----------------------------------------------------------------------------------------------------------
 
 
-def _line_number(key: str) -> int:
-    if not (key.isascii() and key.isdigit() and len(key) <= 6):
-        raise NotALine(key=key)
+def _line_number(order: PurchaseOrder, key: str) -> int:
+    if not (key.isascii() and key.isdigit() and len(key) <= 6 and str(int(key)) == key):
+        raise NotALine(key=key, why="lines count from 1")
+    order.line(int(key))
     return int(key)
 
 
 def _quantities(order: PurchaseOrder, lines: Mapping[str, Number] | None) -> dict[int, Decimal]:
     if lines is not None:
-        stated = {_line_number(key): number(value) for key, value in lines.items()}
+        stated = {_line_number(order, key): number(value) for key, value in lines.items()}
         return {at: quantity for at, quantity in stated.items() if quantity}
     return {at: one.unbilled for at, one in enumerate(order.lines, 1) if one.unbilled > 0}
+
+
+def _bills(view: View, order: PurchaseOrder) -> list[Bill]:
+    return list(view.find(Bill, "origin", order.ref.kind, order.ref.id))
+
+
+def _to_credit(view: View, order: PurchaseOrder, back: VendorReturn) -> dict[str, Decimal]:
+    """What of a return is billed, not credited and not replaced, by order line."""
+    asked: dict[str, Decimal] = {}
+    for line in back.lines:
+        ref = line.order or ""
+        asked[ref] = asked.get(ref, _ZERO) + line.quantity
+    for note in view.find(VendorCredit, "origin", back.ref.kind, back.ref.id):
+        for one in note.lines:
+            ref = one.extra.get(ORDER_LINE, "")
+            asked[ref] = asked.get(ref, _ZERO) - one.quantity
+    over = {order.line_ref(at): -one.unbilled for at, one in enumerate(order.lines, 1)}
+    return {ref: min(quantity, over.get(ref, _ZERO)) for ref, quantity in asked.items()}
+
+
+def _as_told(line: Line, price: Decimal | None, tax: str | None) -> Line:
+    """A credit line with the price and the tax that the vendor's own note says."""
+    told = line if price is None else evolve(line, price=price, per=Decimal(1), discount_percent=_ZERO)
+    return told if tax is None else evolve(told, tax=tax)
 
 
 def _check(order: PurchaseOrder, at: int, quantity: Decimal, price: Decimal, policies: MatchPolicies) -> None:
@@ -239,46 +303,27 @@ def _check(order: PurchaseOrder, at: int, quantity: Decimal, price: Decimal, pol
         raise Mismatched(order=order.id, line=at, discrepancies=found)
 
 
-def _freight(freight: Money | None, chart: Chart) -> tuple[Adjustment, ...]:
+def _freight(freight: Money | None, currency: str, tax: str | None, chart: Chart) -> tuple[Adjustment, ...]:
     if freight is None or not freight:
         return ()
-    return (Adjustment(freight.amount, reason="freight", account=chart.role("freight_expense")),)
+    if freight.currency != currency:
+        raise OtherCurrency(field="freight", value=freight, currency=currency)
+    return (Adjustment(freight.amount, tax=tax, reason="freight", account=chart.role("freight_expense")),)
 
 
 def _receipts(view: View, order: PurchaseOrder) -> tuple[Ref, ...]:
     return tuple(Ref("receipt", row.id) for row in view.origin_of(order.ref) if row.kind == "receipt")
 
 
-def _shares(
-    view: View, order: PurchaseOrder, chart: Chart, quantities: Mapping[int, Decimal], *, back: bool = False
-) -> dict[str, int]:
-    """What each line's open item gives up, in minor units: its value by quantity, all of it with the last piece."""
-    account = chart.role("grni")
-    lots = {lot.id: lot for lot in view.lots("journal", account, order.supplier)}
-    shares: dict[str, int] = {}
-    for at, quantity in quantities.items():
-        lot = lots.get(order.line_ref(at))
-        if lot is None:
-            continue
-        left = order.line(at).unbilled
-        whole = abs(left)
-        if (left < 0) is back and whole:
-            part = min(quantity, whole)
-            shares[lot.id] = release_int(Quantity(whole, "x").scaled, lot.value.minor, Quantity(part, "x").scaled)
-    return shares
-
-
-def _recorded(view: View, document: T, after: PurchaseOrder, chart: Chart, *, shares: Mapping[str, int]) -> Changes[T]:
-    """Record the document with its order; its lines clear the goods received, charges are expenses."""
-    legs, extra = _legs(view, document, chart, shares)
+def _recorded(view: View, document: T, items: _Items) -> Changes[T]:
+    """Record a bill or a credit of an order; its lines clear the goods received, charges are expenses."""
+    legs, extra = _legs(view, document, items)
     changes = recorded(view, document, legs=legs)
     entries = [evolve(one, postings=(*one.postings, *extra)) if extra else one for one in changes.entries]
-    return Changes(changes.value, documents=[after], entries=entries)
+    return Changes(changes.value, entries=entries)
 
 
-def _legs(
-    view: View, document: TradeDocument, chart: Chart, shares: Mapping[str, int]
-) -> tuple[dict[int, list[Posting]], list[Posting]]:
+def _legs(view: View, document: TradeDocument, items: _Items) -> tuple[dict[int, list[Posting]], list[Posting]]:
     """The legs of each line in the document's currency, and what else the entry needs when that is not the company's.
 
     A line clears its share of the open item; what its net differs is a purchase variance. Goods are valued in the company's
@@ -286,6 +331,7 @@ def _legs(
     """
     side = -document.sign
     company = view.currency
+    chart = charts.of(view, on=document.on)
     foreign = document.currency != company
     rate = _rate(view, document) if foreign else Fraction(1)
     legs: dict[int, list[Posting]] = {}
@@ -293,7 +339,7 @@ def _legs(
     for index, line in enumerate(document.lines):
         net = document.totals.shares[index].net
         worth = side * Exact(net.exact.amount * rate, company).round().minor
-        own = _cleared(line, worth, shares, chart, company, document.party)
+        own = items.cleared(line, worth, side=side, rate=rate)
         if not foreign:
             legs[index] = own
             continue
@@ -304,17 +350,51 @@ def _legs(
     return legs, extra
 
 
-def _cleared(
-    line: Line, worth: int, shares: Mapping[str, int], chart: Chart, company: str, party: str
-) -> list[Posting]:
-    lot = line.extra.get("order", "")
-    share = -shares.get(lot, 0)
-    postings = []
-    if share:
-        postings.append(Posting(chart.role("grni"), Money.of_minor(share, company), party=party, lot=lot))
-    if worth != share or not postings:
-        postings.append(Posting(chart.role("purchase_variance"), Money.of_minor(worth - share, company)))
-    return postings
+class _Items:
+    """The open items of an order's lines while documents clear them: pieces and value, line after line."""
+
+    def __init__(self, view: View, order: PurchaseOrder, *, on: date) -> None:
+        self._order = order
+        self._chart = chart = charts.of(view, on=on)
+        self._company = view.currency
+        lots = {lot.id: lot.value.minor for lot in view.lots("journal", chart.role("grni"), order.supplier)}
+        self._held = {
+            order.line_ref(at): (Quantity(one.unbilled, "piece").scaled, lots.get(order.line_ref(at), 0))
+            for at, one in enumerate(order.lines, 1)
+        }
+
+    def cleared(self, line: Line, worth: int, *, side: int, rate: Fraction) -> list[Posting]:
+        """The postings of a line that is worth so much: to its open item what that gives up, the rest a variance.
+
+        Pieces that came and are not billed clear at the value they came in at; pieces billed ahead wait there at the order's
+        price for the goods. Of a credit, pieces that went back and are not credited.
+        """
+        ref = line.extra.get(ORDER_LINE, "")
+        pieces, value = self._held.get(ref, (0, 0))
+        quantity = side * Quantity(line.quantity, "piece").scaled
+        matched = min(abs(quantity), abs(pieces)) if pieces * quantity > 0 else 0
+        share = -release_int(abs(pieces), value, matched) if matched else 0
+        ahead = self._ahead(ref, abs(quantity) - matched, rate) if side > 0 else 0
+        self._held[ref] = (pieces - quantity, value + share + ahead)
+        account, party = self._chart.role("grni"), self._order.supplier
+        postings = []
+        if share + ahead:
+            postings.append(Posting(account, Money.of_minor(share + ahead, self._company), party=party, lot=ref))
+        if worth != share + ahead or not postings:
+            variance = Money.of_minor(worth - share - ahead, self._company)
+            postings.append(Posting(self._chart.role("purchase_variance"), variance))
+        return postings
+
+    def _ahead(self, ref: str, beyond: int, rate: Fraction) -> int:
+        """What goods that are billed and still to come will come in at; what will never come is a variance."""
+        if not ref or not beyond:
+            return 0
+        at = int(ref.rpartition("/")[2])
+        line = self._order.line(at)
+        waiting = max(line.billed - line.accepted, _ZERO)
+        coming = max(Quantity(line.open - waiting, "piece").scaled, 0)
+        exact = self._order.line_net(at, scaled_decimal(min(beyond, coming)))
+        return Exact(exact.amount * rate, self._company).round().minor
 
 
 def _rate(view: View, document: TradeDocument) -> Fraction:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
-from bizcore.bridges.procure_to_pay import MatchPolicies, Mismatched, NotALine, NothingToMatch
+from bizcore.bridges.procure_to_pay import MatchPolicies, Mismatched, NotALine, NothingToCredit, NothingToMatch
 from bizcore.company import Company
-from bizcore.finance.documents import Bill
+from bizcore.finance.documents import Bill, OtherCurrency, VendorCredit
+from bizcore.finance.policies import FinancePolicies
+from bizcore.finance.tax import TaxRounding
 from bizcore.flow.document import Ref
+from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.money import Money
 from bizcore.supply.fulfilment import LineQuantity
 from bizcore.supply.matching import Mismatch
@@ -120,7 +125,7 @@ def test_goods_returned_after_the_bill_are_credited_and_clear_the_claim(acme: Co
     note = acme.apply(acme.procure_to_pay.credit(back.id, on="2026-01-30"), key="credit").value
     assert str(note.gross) == "3.00 EUR"
     assert (eur(acme, GRNI), eur(acme, PAYABLE)) == ("0.00", "-9.00")
-    with pytest.raises(NothingToMatch):
+    with pytest.raises(NothingToCredit):
         acme.apply(acme.procure_to_pay.credit(back.id, on="2026-01-31"))
 
 
@@ -148,3 +153,126 @@ def test_the_match_table_shows_what_is_unbilled(acme: Company) -> None:
     table = acme.procure_to_pay.match(po)
     assert str(table["1", "unbilled"].value) == "60 bolt"
     assert acme.documents(Bill).get("nobody") is None
+
+
+# -- billed ahead, and credited as billed ----------------------------------------------------------------------------
+
+
+def received(acme: Company, po: str, *quantities: int, on: str = "2026-01-10", **more: object) -> str:
+    lines = [ReceivedLine(at, one) for at, one in enumerate(quantities, 1)]
+    return acme.apply(acme.supply.receive_order(po, lines, on=on, place="wh", **more)).value.id  # type: ignore[arg-type]
+
+
+def sent_back(acme: Company, receipt: str, *lines: LineQuantity) -> str:
+    return acme.apply(acme.supply.return_to_vendor(receipt, lines, on="2026-01-22")).value.id
+
+
+def test_what_is_billed_before_it_came_waits_for_it(acme: Company) -> None:
+    acme.apply(acme.put(MatchPolicies(quantity_percent=10)))
+    po = ordered(acme, OrderLine("bolt", 100, "1"))
+    received(acme, po, 96)
+    acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20", lines={"1": 100}))
+    assert (open_lots(acme), eur(acme, VARIANCE)) == ({f"{po}/1": "4.00"}, "0.00")
+    received(acme, po, 4, on="2026-01-25")
+    assert (open_lots(acme), eur(acme, VARIANCE), eur(acme, GRNI)) == ({}, "0.00", "0.00")
+    with pytest.raises(NothingToMatch):
+        acme.apply(acme.procure_to_pay.bill(po, on="2026-01-26"))
+
+
+def test_what_is_billed_and_will_never_come_is_a_variance(acme: Company) -> None:
+    acme.apply(acme.put(MatchPolicies(quantity_percent=10)))
+    po = ordered(acme, OrderLine("bolt", 100, "1"))
+    received(acme, po, 100)
+    acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20", lines={"1": 105}))
+    assert (open_lots(acme), eur(acme, VARIANCE)) == ({}, "5.00")
+
+
+def test_a_credit_takes_back_what_was_billed_at_the_price_and_the_tax_of_the_bill(acme: Company) -> None:
+    acme.apply(acme.put(MatchPolicies(price_percent=20)))
+    po = ordered(acme, OrderLine("bolt", 10, "10"))
+    receipt = received(acme, po, 10)
+    bill = acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20", prices={"1": 11}, tax="S20")).value
+    note = acme.apply(acme.procure_to_pay.credit(sent_back(acme, receipt), on="2026-01-30")).value
+    assert (note.credits, note.gross, note.tax) == (bill.id, bill.gross, bill.tax)
+    assert {name: eur(acme, name) for name in (GRNI, VARIANCE, PAYABLE, STOCK)} == dict.fromkeys(
+        (GRNI, VARIANCE, PAYABLE, STOCK), "0.00"
+    )
+    assert len(acme.finance.open_items()) == 0
+
+
+def test_a_stated_tax_is_credited_by_its_share_and_whole_with_the_last_piece(acme: Company) -> None:
+    po = ordered(acme, OrderLine("bolt", 3, "10"))
+    receipt = received(acme, po, 3)
+    acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20", tax_stated=Money("1.00", "EUR")))
+    notes = [
+        acme.apply(acme.procure_to_pay.credit(sent_back(acme, receipt, LineQuantity(1, 1)), on="2026-01-30")).value
+        for _ in range(3)
+    ]
+    assert [str(one.tax.amount) for one in notes] == ["0.33", "0.34", "0.33"]
+    assert len(acme.finance.open_items()) == 0
+
+
+def test_each_return_is_credited_once(acme: Company) -> None:
+    po = ordered(acme, OrderLine("bolt", 10, "10"))
+    receipt = received(acme, po, 10)
+    acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20"))
+    four, three = sent_back(acme, receipt, LineQuantity(1, 4)), sent_back(acme, receipt, LineQuantity(1, 3))
+    credit = acme.procure_to_pay.credit
+    assert acme.apply(credit(four, on="2026-01-30")).value.lines[0].quantity == 4
+    with pytest.raises(NothingToCredit):
+        acme.apply(credit(four, on="2026-01-30"))
+    assert acme.apply(credit(three, on="2026-01-30")).value.lines[0].quantity == 3
+    assert (eur(acme, GRNI), eur(acme, VARIANCE)) == ("0.00", "0.00")
+
+
+def test_lots_of_one_order_line_go_back_and_are_credited_together(acme: Company) -> None:
+    po = ordered(acme, OrderLine("bolt", 10, "10"))
+    lots = [ReceivedLine(1, 4, lot="L1"), ReceivedLine(1, 6, lot="L2")]
+    receipt = acme.apply(acme.supply.receive_order(po, lots, on="2026-01-10", place="wh")).value.id
+    acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20"))
+    acme.apply(acme.procure_to_pay.credit(sent_back(acme, receipt), on="2026-01-30"))
+    assert (eur(acme, GRNI), eur(acme, VARIANCE), eur(acme, PAYABLE)) == ("0.00", "0.00", "0.00")
+    assert acme.supply.purchase_orders[po].lines[0].unbilled == 0
+
+
+def test_what_two_bills_billed_is_credited_on_both(acme: Company) -> None:
+    po = ordered(acme, OrderLine("bolt", 10, "10"))
+    receipt = received(acme, po, 10)
+    for at in (4, 6):
+        acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20", id=f"B{at}", lines={"1": at}, tax="S20"))
+    acme.apply(acme.procure_to_pay.credit(sent_back(acme, receipt), on="2026-01-30"))
+    notes = acme.documents(VendorCredit)
+    assert sorted((one.credits, str(one.gross)) for one in notes) == [("B4", "48.00 EUR"), ("B6", "72.00 EUR")]
+    assert len(acme.finance.open_items()) == 0
+    assert (eur(acme, GRNI), eur(acme, VARIANCE)) == ("0.00", "0.00")
+
+
+def test_a_foreign_credit_has_the_rate_of_its_bill(acme: Company) -> None:
+    po = ordered(acme, OrderLine("bolt", 10, "10"), currency="USD")
+    receipt = received(acme, po, 10, rate="0.9")
+    acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20", rate="0.9"))
+    note = acme.apply(acme.procure_to_pay.credit(sent_back(acme, receipt), on="2026-01-30")).value
+    assert (str(note.gross), note.rate) == ("100.00 USD", Fraction(9, 10))
+    assert (eur(acme, GRNI), eur(acme, VARIANCE)) == ("0.00", "0.00")
+
+
+def test_a_bill_has_the_terms_and_tax_policies_of_its_vendor(acme: Company) -> None:
+    acme.apply(acme.put(FinancePolicies(scope="ace", tax_rounding=TaxRounding.LINE, terms="60 days")))
+    po = ordered(acme, OrderLine("bolt", 1, "10.03"), OrderLine("nut", 1, "10.03"))
+    received(acme, po, 1, 1)
+    with pytest.raises(OtherCurrency):
+        acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20", freight=Money("7", "USD")))
+    bill = acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20", tax="S19", freight=Money("10.00", "EUR"))).value
+    assert (str(bill.tax), bill.terms.text, bill.charges[0].tax) == ("5.72 EUR", "60 days", "S19")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"lines": {"1": 4, "01": 5}}, {"lines": {"0": 4}}, {"prices": {"2": 9}}, {"lines": {"1": 4}, "prices": {"7": 9}}],
+)
+def test_no_line_is_dropped_silently(acme: Company, given: dict[str, dict[str, int]]) -> None:
+    po = ordered(acme, OrderLine("bolt", 10, "10"), OrderLine("nut", 10, "10"))
+    received(acme, po, 10)
+    with pytest.raises(BizcoreError) as error:
+        acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20", **given))  # type: ignore[arg-type]
+    assert error.value.code in ("not_a_line", "no_such_line")
