@@ -8,10 +8,12 @@ import pytest
 from attrs import evolve
 
 from bizcore.bridges.order_to_cash import NotBilled, NothingToBill, NothingToCredit, NothingToDeliver
+from bizcore.bridges.promises import BeyondOrder, NotItsOrder
 from bizcore.company import Company
 from bizcore.finance.documents import CreditNote
 from bizcore.finance.policies import FinancePolicies
 from bizcore.finance.tax import Prices, TaxRounding
+from bizcore.flow.document import Ref
 from bizcore.flow.lifecycle import IllegalStep
 from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.money import Money
@@ -20,7 +22,7 @@ from bizcore.sfa.opportunities import Opportunity
 from bizcore.sfa.ordering import NotDone
 from bizcore.sfa.orders import Headline, Order, OrderLine
 from bizcore.sfa.policies import BillingPolicy, SfaPolicies
-from bizcore.supply.fulfilment import LineQuantity
+from bizcore.supply.fulfilment import Delivery, DeliveryLine, LineQuantity
 
 
 @pytest.fixture
@@ -160,6 +162,41 @@ def test_an_order_is_completed_when_all_of_it_is_delivered_and_billed(acme: Comp
         acme.apply(cash.complete("SO"))
     acme.apply(cash.bill("SO", on="2026-01-06"))
     assert acme.apply(cash.complete("SO")).value.state == "closed"
+
+
+# -- promises --------------------------------------------------------------------------------------------------------
+
+
+def by_hand(acme: Company, quantity: int, **more: object) -> Delivery:
+    given = {"customer": "b", "on": "2026-01-06", "origins": [Ref("order", "SO")], **more}
+    return acme.apply(acme.supply.plan_delivery([DeliveryLine("x", quantity, "main", source="SO/1")], **given)).value  # type: ignore[arg-type]
+
+
+def test_a_delivery_planned_by_hand_stays_within_the_order(acme: Company) -> None:
+    taken(acme, goods(10))
+    acme.apply(acme.order_to_cash.deliver("SO", on="2026-01-05", id="DL"))
+    with pytest.raises(BeyondOrder) as error:
+        by_hand(acme, 1)
+    assert (error.value.facts["planned"], error.value.facts["most"]) == (11, 10)
+    acme.apply(acme.put(SfaPolicies(over_delivery="20")))
+    by_hand(acme, 2)
+    with pytest.raises(BeyondOrder):
+        by_hand(acme, 1)
+
+
+@pytest.mark.parametrize("more", [{"customer": "c"}, {"origins": []}])
+def test_a_delivery_that_names_lines_of_an_order_is_of_that_order(acme: Company, more: dict[str, object]) -> None:
+    taken(acme, goods(10))
+    with pytest.raises(NotItsOrder):
+        by_hand(acme, 1, **more)
+
+
+def test_what_was_planned_under_another_policy_may_still_be_shipped(acme: Company) -> None:
+    acme.apply(acme.put(SfaPolicies(over_delivery="20")))
+    taken(acme, goods(10))
+    planned = by_hand(acme, 12)
+    acme.apply(acme.put(SfaPolicies()))
+    assert acme.apply(acme.supply.ship(planned.id, on="2026-01-07")).value.lines[0].quantity == 12
 
 
 # -- credits ---------------------------------------------------------------------------------------------------------
