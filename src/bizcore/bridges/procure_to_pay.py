@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -17,7 +17,7 @@ from bizcore.change.desk import Desk, documents, report, verb
 from bizcore.change.view import View
 from bizcore.finance import chart as charts
 from bizcore.finance.chart import Chart
-from bizcore.finance.crediting import in_part, taken_back
+from bizcore.finance.crediting import in_part, taken_back, whole
 from bizcore.finance.documents import Bill, OtherCurrency, TradeDocument, VendorCredit
 from bizcore.finance.invoices import recorded
 from bizcore.finance.lines import Adjustment, Line
@@ -34,8 +34,8 @@ from bizcore.kernel.quantity import Quantity
 from bizcore.kernel.table import Column, Table
 from bizcore.supply.items import scaled_decimal
 from bizcore.supply.matching import Discrepancy, Tolerance, match_bill
-from bizcore.supply.movements import VendorReturn
-from bizcore.supply.purchasing import PurchaseOrder, billed
+from bizcore.supply.movements import Receipt, VendorReturn
+from bizcore.supply.purchasing import PurchaseOrder, ReceivedLine, billed, receive_order
 
 T = TypeVar("T", bound=TradeDocument)
 
@@ -72,6 +72,25 @@ class NothingToCredit(Refused):
 
     def __init__(self, *, vendor_return: str) -> None:
         super().__init__(f"nothing of {vendor_return} is billed and not credited", vendor_return=vendor_return)
+
+
+class NotOfAnOrder(Refused):
+    """The bill is of no order; finance's own verb takes it back."""
+
+    code = "not_of_an_order"
+    allowed: tuple[str, ...] = ("credit_from_vendor",)
+
+    def __init__(self, *, bill: str) -> None:
+        super().__init__(f"{bill} is of no order; credit it by finance", bill=bill)
+
+
+class AlreadyCredited(Refused):
+    """The bill is credited already, whole or in part."""
+
+    code = "already_credited"
+
+    def __init__(self, *, bill: str) -> None:
+        super().__init__(f"{bill} is credited already, whole or in part", bill=bill)
 
 
 class NotALine(Invalid):
@@ -168,7 +187,7 @@ def bill(
         rounding_mode=policies.rounding_mode,
         origins=(found.ref, *_receipts(view, found)),
     )
-    return _recorded(view, document, _Items(view, found, on=document.on)).adding(documents=[after])
+    return _recorded(view, document, _Items(view, found, on=document.on).by(document)).adding(documents=[after])
 
 
 def credit(
@@ -219,13 +238,61 @@ def credit(
             tax_stated=note.tax_stated if tax_stated is None else tax_stated,
             rate=note.rate if rate is None else fraction(rate),
         )
-        made = _recorded(view, note, items)
+        made = _recorded(view, note, items.by(note))
         for one in note.lines:
             after = billed(after, int(one.extra[ORDER_LINE].rpartition("/")[2]), -one.quantity)
         changes = made if changes is None else changes + made
     if changes is None:
         raise NothingToCredit(vendor_return=vendor_return)
     return changes.adding(documents=[after])
+
+
+def take_back_bill(view: View, bill: str, *, on: Day, reference: str = "", id: str = "") -> Changes[VendorCredit]:
+    """Take back a bill of an order that is wrong, by the vendor's credit note for all of it; the order can be billed anew.
+
+    Guarantees: minus the entry of the bill; what it cleared of goods received is open again, order line by order line.
+    Raises: NotOfAnOrder, AlreadyCredited (in part: what went back stays credited), AlreadyThere.
+    """
+    paid = view.get(Bill, bill)
+    order_id = next((one.id for one in paid.origins if one.kind == PurchaseOrder.kind), None)
+    if order_id is None:
+        raise NotOfAnOrder(bill=bill)
+    if any(True for _ in view.find(VendorCredit, "credits", bill)):
+        raise AlreadyCredited(bill=bill)
+    found = after = view.get(PurchaseOrder, order_id)
+    for line in paid.lines:
+        after = billed(after, int(line.extra[ORDER_LINE].rpartition("/")[2]), -line.quantity)
+    grni = charts.of(view, on=paid.on).role("grni")
+    cleared = {
+        one.lot: one.worth for entry in view.entries_of(Bill, bill) for one in entry.postings if one.account == grni
+    }
+
+    def reopened(line: Line, worth: int) -> list[Posting]:
+        ref = line.extra.get(ORDER_LINE, "")
+        return _split(view, found, worth, -cleared.get(ref, 0), ref, on=day(on))
+
+    note = evolve(whole(paid, on=on, id=id, origins=(found.ref,)), reference=reference)
+    return _recorded(view, note, reopened).adding(documents=[after])
+
+
+def receive(
+    view: View,
+    order: str,
+    lines: Sequence[ReceivedLine] = (),
+    *,
+    on: Day,
+    place: str,
+    rate: Number | None = None,
+) -> Changes[Receipt]:
+    """Take in goods of an order, as `supply.receive_order` does; a foreign order's cost is at the recorded rate of the day.
+
+    Raises: RateMissing, and what `receive_order` raises.
+    """
+    found = view.get(PurchaseOrder, order)
+    if rate is None and found.currency != view.currency:
+        at = spot(view, found.currency, on=on)
+        return receive_order(view, order, lines, on=on, place=place, rate=at)
+    return receive_order(view, order, lines, on=on, place=place, rate=rate)
 
 
 def match(view: View, order: str) -> Table:
@@ -315,15 +382,19 @@ def _receipts(view: View, order: PurchaseOrder) -> tuple[Ref, ...]:
     return tuple(Ref("receipt", row.id) for row in view.origin_of(order.ref) if row.kind == "receipt")
 
 
-def _recorded(view: View, document: T, items: _Items) -> Changes[T]:
+Clearing = Callable[[Line, int], list[Posting]]
+"""What a line of a document, worth so much in the company's currency, is posted to."""
+
+
+def _recorded(view: View, document: T, clearing: Clearing) -> Changes[T]:
     """Record a bill or a credit of an order; its lines clear the goods received, charges are expenses."""
-    legs, extra = _legs(view, document, items)
+    legs, extra = _legs(view, document, clearing)
     changes = recorded(view, document, legs=legs)
     entries = [evolve(one, postings=(*one.postings, *extra)) if extra else one for one in changes.entries]
     return Changes(changes.value, entries=entries)
 
 
-def _legs(view: View, document: TradeDocument, items: _Items) -> tuple[dict[int, list[Posting]], list[Posting]]:
+def _legs(view: View, document: TradeDocument, clearing: Clearing) -> tuple[dict[int, list[Posting]], list[Posting]]:
     """The legs of each line in the document's currency, and what else the entry needs when that is not the company's.
 
     A line clears its share of the open item; what its net differs is a purchase variance. Goods are valued in the company's
@@ -339,7 +410,7 @@ def _legs(view: View, document: TradeDocument, items: _Items) -> tuple[dict[int,
     for index, line in enumerate(document.lines):
         net = document.totals.shares[index].net
         worth = side * Exact(net.exact.amount * rate, company).round().minor
-        own = items.cleared(line, worth, side=side, rate=rate)
+        own = clearing(line, worth)
         if not foreign:
             legs[index] = own
             continue
@@ -350,20 +421,39 @@ def _legs(view: View, document: TradeDocument, items: _Items) -> tuple[dict[int,
     return legs, extra
 
 
+def _split(view: View, order: PurchaseOrder, worth: int, share: int, ref: str, *, on: date) -> list[Posting]:
+    """A worth as its open item's share and, for the rest, a purchase variance."""
+    chart, company = charts.of(view, on=on), view.currency
+    postings = []
+    if share:
+        amount = Money.of_minor(share, company)
+        postings.append(Posting(chart.role("grni"), amount, party=order.supplier, lot=ref))
+    if worth != share or not postings:
+        postings.append(Posting(chart.role("purchase_variance"), Money.of_minor(worth - share, company)))
+    return postings
+
+
 class _Items:
     """The open items of an order's lines while documents clear them: pieces and value, line after line."""
 
     def __init__(self, view: View, order: PurchaseOrder, *, on: date) -> None:
+        self._view = view
         self._order = order
-        self._chart = chart = charts.of(view, on=on)
-        self._company = view.currency
+        self._on = on
+        chart = charts.of(view, on=on)
         lots = {lot.id: lot.value.minor for lot in view.lots("journal", chart.role("grni"), order.supplier)}
         self._held = {
             order.line_ref(at): (Quantity(one.unbilled, "piece").scaled, lots.get(order.line_ref(at), 0))
             for at, one in enumerate(order.lines, 1)
         }
 
-    def cleared(self, line: Line, worth: int, *, side: int, rate: Fraction) -> list[Posting]:
+    def by(self, document: TradeDocument) -> Clearing:
+        """How a document clears them."""
+        foreign = document.currency != self._view.currency
+        rate = _rate(self._view, document) if foreign else Fraction(1)
+        return lambda line, worth: self._cleared(line, worth, side=-document.sign, rate=rate)
+
+    def _cleared(self, line: Line, worth: int, *, side: int, rate: Fraction) -> list[Posting]:
         """The postings of a line that is worth so much: to its open item what that gives up, the rest a variance.
 
         Pieces that came and are not billed clear at the value they came in at; pieces billed ahead wait there at the order's
@@ -376,14 +466,7 @@ class _Items:
         share = -release_int(abs(pieces), value, matched) if matched else 0
         ahead = self._ahead(ref, abs(quantity) - matched, rate) if side > 0 else 0
         self._held[ref] = (pieces - quantity, value + share + ahead)
-        account, party = self._chart.role("grni"), self._order.supplier
-        postings = []
-        if share + ahead:
-            postings.append(Posting(account, Money.of_minor(share + ahead, self._company), party=party, lot=ref))
-        if worth != share + ahead or not postings:
-            variance = Money.of_minor(worth - share - ahead, self._company)
-            postings.append(Posting(self._chart.role("purchase_variance"), variance))
-        return postings
+        return _split(self._view, self._order, worth, share + ahead, ref, on=self._on)
 
     def _ahead(self, ref: str, beyond: int, rate: Fraction) -> int:
         """What goods that are billed and still to come will come in at; what will never come is a variance."""
@@ -394,7 +477,7 @@ class _Items:
         waiting = max(line.billed - line.accepted, _ZERO)
         coming = max(Quantity(line.open - waiting, "piece").scaled, 0)
         exact = self._order.line_net(at, scaled_decimal(min(beyond, coming)))
-        return Exact(exact.amount * rate, self._company).round().minor
+        return Exact(exact.amount * rate, self._view.currency).round().minor
 
 
 def _rate(view: View, document: TradeDocument) -> Fraction:
@@ -407,6 +490,8 @@ class ProcureToPayDesk(Desk):
     name = "procure_to_pay"
 
     bill: Final = verb(bill)
+    receive: Final = verb(receive)
     credit: Final = verb(credit)
+    take_back_bill: Final = verb(take_back_bill)
     match: Final = report(match)
     policies: Final = documents(MatchPolicies)

@@ -365,6 +365,15 @@ class View:
             raise EntryNotFound(id=str(id)[:250])
         return found
 
+    def entries_of(self, cls: type[D], id: str) -> tuple[Entry, ...]:
+        """The entries that the change which first recorded a document posted, in order. Raises: DocumentNotFound."""
+        keys = self.written_by(cls, id)
+        row = self._reading.logged(keys[0]) if keys else None
+        if row is None:
+            raise DocumentNotFound(kind=cls.kind, id=str(id)[:250])
+        self.reads["logged", row.key] = row.position
+        return record.entries(row)
+
     def _amount(self, book: str, scaled: int, unit: str) -> Amount:
         return Money.of_minor(scaled, unit) if is_money(book) else Quantity.of_scaled(scaled, unit)
 

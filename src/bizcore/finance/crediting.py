@@ -114,6 +114,26 @@ def in_part(
     return _to_the_cent(_with_stated_tax(note, billed, earlier), billed, earlier)
 
 
+def whole(billed: Bill, *, on: Day, id: str = "", origins: tuple[Ref, ...] = ()) -> VendorCredit:
+    """The vendor's credit note that takes a bill back whole, its charges and its rounding too.
+
+    >>> bill = Bill(vendor="mill", on="2026-03-05", currency="EUR", lines=[Line("Steel", 10, "9.90", tax="S19")])
+    >>> whole(bill, on="2026-03-09").gross == bill.gross
+    True
+    """
+    note = in_part(
+        billed, {at: line.quantity for at, line in enumerate(billed.lines, 1)}, [], on=on, id=id, origins=origins
+    )
+    return evolve(
+        note,
+        allowances=billed.allowances,
+        charges=billed.charges,
+        rounding=billed.rounding,
+        tax_stated=billed.tax_stated,
+        tax_value=billed.tax_value,
+    )
+
+
 def _part(billed: Billed, at: int, quantity: Decimal, earlier: Sequence[Credit]) -> Line:
     whole = billed.lines[at - 1]
     line = evolve(whole, quantity=quantity, value=None, extra=whole.extra.set(PIECES, str(at)))

@@ -277,7 +277,7 @@ def receive_order(
     *,
     on: Day,
     place: str,
-    rate: Number | None = None,
+    rate: Number | Fraction | None = None,
 ) -> Changes[Receipt]:
     """Take in goods of an order, all that is open when no lines are given; what is rejected goes back the same day.
 
@@ -316,7 +316,7 @@ def receive_order(
 
 
 def _rejected(
-    view: View, order: PurchaseOrder, receipt: Receipt, came: Sequence[ReceivedLine], rate: Number | None
+    view: View, order: PurchaseOrder, receipt: Receipt, came: Sequence[ReceivedLine], rate: Number | Fraction | None
 ) -> VendorReturn | None:
     """What goes back on the day it came, claimed at what the receipt cost less what stays."""
     back: list[MoveLine] = []
@@ -343,7 +343,7 @@ def _rejected(
     )
 
 
-def _worth(view: View, order: PurchaseOrder, line: int, quantity: Decimal, rate: Number | None) -> Money:
+def _worth(view: View, order: PurchaseOrder, line: int, quantity: Decimal, rate: Number | Fraction | None) -> Money:
     price = order.line_net(line, quantity)
     if order.currency == view.currency:
         return price.round()

@@ -6,14 +6,25 @@ from fractions import Fraction
 
 import pytest
 
-from bizcore.bridges.procure_to_pay import MatchPolicies, Mismatched, NotALine, NothingToCredit, NothingToMatch
+from bizcore.bridges.procure_to_pay import (
+    AlreadyCredited,
+    MatchPolicies,
+    Mismatched,
+    NotALine,
+    NothingToCredit,
+    NothingToMatch,
+    NotOfAnOrder,
+)
 from bizcore.company import Company
 from bizcore.finance.documents import Bill, OtherCurrency, VendorCredit
+from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies
+from bizcore.finance.rates import ExchangeRate
 from bizcore.finance.tax import TaxRounding
 from bizcore.flow.document import Ref
 from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.money import Money
+from bizcore.kernel.rates import RateMissing
 from bizcore.supply.fulfilment import LineQuantity
 from bizcore.supply.matching import Mismatch
 from bizcore.supply.purchasing import NothingToReceive, OrderLine, PurchaseOrder, ReceivedLine
@@ -276,3 +287,45 @@ def test_no_line_is_dropped_silently(acme: Company, given: dict[str, dict[str, i
     with pytest.raises(BizcoreError) as error:
         acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20", **given))  # type: ignore[arg-type]
     assert error.value.code in ("not_a_line", "no_such_line")
+
+
+def test_a_wrong_bill_is_taken_back_and_the_order_billed_anew(acme: Company) -> None:
+    po = ordered(acme, OrderLine("bolt", 10, "10"), OrderLine("nut", 4, "1.005"))
+    received(acme, po, 10, 4)
+    before = {name: eur(acme, name) for name in (GRNI, VARIANCE, PAYABLE, "1300")}
+    acme.apply(acme.put(MatchPolicies(price_percent=50)))
+    wrong = acme.apply(
+        acme.procure_to_pay.bill(po, on="2026-01-20", id="B", prices={"1": 12}, tax="S20", freight=Money("9.99", "EUR"))
+    ).value
+    note = acme.apply(acme.procure_to_pay.take_back_bill("B", on="2026-01-21")).value
+    assert (note.credits, note.gross) == ("B", wrong.gross)
+    assert {name: eur(acme, name) for name in before} == before
+    assert [one.unbilled for one in acme.supply.purchase_orders[po].lines] == [10, 4]
+    assert str(acme.apply(acme.procure_to_pay.bill(po, on="2026-01-22")).value.net) == "104.02 EUR"
+    assert (open_lots(acme), eur(acme, VARIANCE)) == ({}, "0.00")
+    with pytest.raises(AlreadyCredited):
+        acme.apply(acme.procure_to_pay.take_back_bill("B", on="2026-01-23"))
+
+
+def test_a_foreign_bill_is_taken_back_at_its_own_values(acme: Company) -> None:
+    po = ordered(acme, OrderLine("bolt", 10, "10"), currency="USD")
+    received(acme, po, 10, rate="0.9")
+    acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20", id="B", rate="0.95"))
+    acme.apply(acme.procure_to_pay.take_back_bill("B", on="2026-01-21"))
+    assert (open_lots(acme), eur(acme, VARIANCE)) == ({f"{po}/1": "-90.00"}, "0.00")
+
+
+def test_a_bill_of_no_order_is_finances_own(acme: Company) -> None:
+    bill = Bill(id="B", vendor="ace", on="2026-01-20", currency="EUR", lines=[Line("rent", 1, "9")])
+    acme.apply(acme.finance.bill(bill))
+    with pytest.raises(NotOfAnOrder):
+        acme.apply(acme.procure_to_pay.take_back_bill("B", on="2026-01-21"))
+
+
+def test_goods_of_a_foreign_order_come_in_at_the_rate_of_the_day(acme: Company) -> None:
+    po = ordered(acme, OrderLine("bolt", 10, "10"), currency="USD")
+    with pytest.raises(RateMissing):
+        acme.apply(acme.procure_to_pay.receive(po, on="2026-01-10", place="wh"))
+    acme.apply(acme.put(ExchangeRate(base="USD", quote="EUR", on="2026-01-10", rate="0.9")))
+    acme.apply(acme.procure_to_pay.receive(po, on="2026-01-10", place="wh"))
+    assert (eur(acme, STOCK), open_lots(acme)) == ("90.00", {f"{po}/1": "-90.00"})
