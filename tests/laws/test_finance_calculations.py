@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bizcore.finance.crediting import in_part, taken_back
 from bizcore.finance.documents import CreditNote, Invoice
 from bizcore.finance.lines import Adjustment, Line
 from bizcore.finance.tax import Prices, TaxRounding, compute, spread_exact, stated
 from bizcore.finance.terms import Terms, TermsOverrun, instalments
 from bizcore.kernel.exact import Exact
 from bizcore.kernel.money import Money
+from bizcore.kernel.rounding import Rounding
 
 CURRENCIES = ("EUR", "JPY", "KWD")
 CODES = (None, "S20", "S19", "S7.5", "S5.5", "Z", "E", "AE", "O")
@@ -183,3 +185,56 @@ def test_a_day_of_the_month_is_the_next_such_day(on: date, day: int) -> None:
     while walked.day != day and not (walked.day < day and (walked + timedelta(days=1)).day == 1):
         walked += timedelta(days=1)
     assert one.due == walked
+
+
+@st.composite
+def takings(draw: st.DrawFn) -> tuple[Invoice, list[dict[int, Decimal]]]:
+    """An invoice, and its pieces in the parts in which they come back."""
+    sold = [
+        Line(f"line {at}", pieces, price, tax=tax, discount_percent=off)
+        for at, (pieces, price, tax, off) in enumerate(
+            draw(
+                st.lists(
+                    st.tuples(
+                        st.integers(1, 4),
+                        st.decimals(min_value=0, max_value=50, places=4, allow_nan=False),
+                        st.sampled_from(CODES),
+                        st.sampled_from([Decimal(0), Decimal("2.5")]),
+                    ),
+                    min_size=1,
+                    max_size=3,
+                )
+            )
+        )
+    ]
+    invoice = Invoice(
+        id="I",
+        customer="beta",
+        on="2026-03-05",
+        currency=draw(st.sampled_from(CURRENCIES)),
+        lines=sold,
+        tax_rounding=draw(policies),
+        prices=draw(prices),
+        rounding_mode=draw(st.sampled_from([Rounding.HALF_AWAY, Rounding.HALF_EVEN, Rounding.DOWN])),
+    )
+    pieces = draw(st.permutations([at for at, line in enumerate(sold, 1) for _ in range(int(line.quantity))]))
+    parts: list[dict[int, Decimal]] = []
+    for at in pieces:
+        if not parts or draw(st.booleans()):
+            parts.append({})
+        parts[-1][at] = parts[-1].get(at, Decimal(0)) + 1
+    return invoice, parts
+
+
+@given(takings())
+def test_what_is_taken_back_in_parts_is_the_whole(given_parts: tuple[Invoice, list[dict[int, Decimal]]]) -> None:
+    """However many credit notes take an invoice back: together they are it, line by line and in what is owed."""
+    invoice, parts = given_parts
+    notes: list[CreditNote] = []
+    for part in parts:
+        notes.append(in_part(invoice, part, notes, on="2026-03-09"))
+    whole = {at: line.quantity for at, line in enumerate(invoice.lines, 1)}
+    assert taken_back(invoice, notes) == whole
+    assert Money.sum((one.owed for one in notes), invoice.currency) == invoice.owed
+    if invoice.prices is Prices.NET:
+        assert Money.sum((one.net for one in notes), invoice.currency) == invoice.net
