@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from bizcore.book.entry import Entry, Posting
 from bizcore.change.changes import Changes
@@ -13,6 +13,7 @@ from bizcore.flow.document import Document
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.supply.places import OUTSIDE
+from bizcore.supply.purchasing import PurchaseOrder
 
 D = TypeVar("D", bound=Document | Entry)
 
@@ -34,10 +35,34 @@ def follow(view: View, changes: Changes[D]) -> Changes[D]:
     Goods received from a supplier are an open item until billed, by order line. A later correction of what came from a supplier
     is a purchase variance: the bill is for what was agreed.
 
-    Guarantees: the inventory account equals the cost of all pools; cost entries between two pools post nothing.
+    Guarantees: the inventory account equals the cost of all pools; cost entries between two pools post nothing; an order line of
+    which all is billed that came and stayed has no open item.
     """
     entries = [made for one in changes.entries if one.book == "cost" and (made := journal_entry(view, one)) is not None]
-    return changes.adding(entries=entries)
+    return changes.adding(entries=[*entries, *_residues(view, changes, entries)])
+
+
+def _residues(view: View, changes: Changes[Any], entries: Sequence[Entry]) -> Iterator[Entry]:
+    """What is left of the open item of an order line once all that came and stayed is billed: parts of a line are rounded, so the
+    last piece takes the rest, to purchase variance.
+    """
+    for order in (one for one in changes.documents if isinstance(one, PurchaseOrder)):
+        settled = {order.line_ref(at) for at, line in enumerate(order.lines, 1) if not line.unbilled}
+        touched = {
+            one.lot: entry
+            for entry in entries
+            for one in entry.postings
+            if one.lot in settled and one.party == order.supplier
+        }
+        for ref, entry in touched.items():
+            chart = charts.of(view, on=entry.on)
+            grni, variance = chart.role("grni"), chart.role("purchase_variance")
+            held = sum(lot.value.minor for lot in view.lots("journal", grni, order.supplier) if lot.id == ref)
+            held += sum(one.worth for made in entries for one in made.postings if (one.account, one.lot) == (grni, ref))
+            if held:
+                left = Money.of_minor(held, view.currency)
+                legs = [Posting(grni, -left, lot=ref, party=order.supplier), Posting(variance, left)]
+                yield view.mint(Entry(entry.on, legs, text=entry.text))
 
 
 def _item(posting: Posting) -> str:

@@ -329,3 +329,22 @@ def test_goods_of_a_foreign_order_come_in_at_the_rate_of_the_day(acme: Company) 
     acme.apply(acme.put(ExchangeRate(base="USD", quote="EUR", on="2026-01-10", rate="0.9")))
     acme.apply(acme.procure_to_pay.receive(po, on="2026-01-10", place="wh"))
     assert (eur(acme, STOCK), open_lots(acme)) == ("90.00", {f"{po}/1": "-90.00"})
+
+
+def test_a_settled_order_line_keeps_no_cent_open(acme: Company) -> None:
+    """Parts of a line are rounded: what of its open item is left with the last piece is a purchase variance."""
+    po = ordered(acme, OrderLine("bolt", 10, "7.7777"))
+    receipt = received(acme, po, 3)
+    acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20"))
+    sent_back(acme, receipt, LineQuantity(1, 2))
+    received(acme, po, 2, on="2026-01-25")
+    assert acme.supply.purchase_orders[po].lines[0].unbilled == 0
+    assert (open_lots(acme), eur(acme, GRNI), eur(acme, VARIANCE)) == ({}, "0.00", "-0.01")
+
+
+def test_all_goods_back_leave_no_claim(acme: Company) -> None:
+    po = ordered(acme, OrderLine("bolt", 3, "1.6667"))
+    receipt = received(acme, po, 3)
+    for on in ("2026-01-15", "2026-01-20", "2026-01-12"):
+        acme.apply(acme.supply.return_to_vendor(receipt, [LineQuantity(1, 1)], on=on))
+    assert (open_lots(acme), eur(acme, GRNI), eur(acme, VARIANCE), eur(acme, STOCK)) == ({}, "0.00", "0.00", "0.00")
