@@ -217,7 +217,7 @@ def _body(
     if digests:
         parts.append(f'"documents":{encode(digests)}')
     if entries:
-        parts.append('"entries":[' + ",".join(_entry_text(one, sealed.arguments) for one in entries) + "]")
+        parts.append('"entries":[' + ",".join([_entry_text(one, sealed.arguments) for one in entries]) + "]")
     if sealed.erases:
         parts.append(f'"erased":{encode([(one.kind, one.id) for one in sealed.erases])}')
     if series:

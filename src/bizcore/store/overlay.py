@@ -182,6 +182,8 @@ class Overlay:
         if self.base is None:
             chosen = own[: -limit - 1 : -1] if newest_first else own[:limit]
             return [(key, self._documents[key[1], key[2]][-1]) for key in chosen]
+        if not (own or gone or self._erased or self._documents):
+            return self.base.keyed(index, prefix, upto=upto, newest_first=newest_first, limit=limit)
         more = _EVERY if self._erased else limit + len(gone)  # nobody knows how many keys an erased document had
         hidden = set() if index.endswith(".state") else self._erased
         below = self.base.keyed(index, prefix, upto=upto, newest_first=newest_first, limit=more)
