@@ -182,3 +182,28 @@ def test_sqlite_gives_identical_statements_and_state(
     assert example.run(DATA, f"sqlite:///{tmp_path}/aw.db") == result, (
         "sent again, everything is answered and nothing is added"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("order lines = order subtotals", lambda data: line_of(data).update(line_total="0.0001")),
+        ("order subtotal = revenue - rounding + open", lambda data: data.orders[0].update(subtotal="1")),
+        ("order total = invoices - rounding + open", lambda data: data.orders[0].update(total_due="1")),
+        ("shipped orders invoiced, the rest open", lambda data: data.shipped[0].update(ship_date="2012-01-01")),
+    ],
+)
+def test_each_check_of_the_example_turns_red(example: ModuleType, books: Any, name: str, changed: Any) -> None:
+    """The books stay as they are; the source says something else."""
+    data = example.Data(DATA)
+    differences = example.rounding(data)
+    assert all(one.ok for one in example.own_checks(books, data, differences))
+    changed(data)
+    found = {one.name: one.ok for one in example.own_checks(books, data, differences)}
+    assert not found[name]
+
+
+def line_of(data: Any) -> dict[str, str]:
+    """The first line of the first order."""
+    found: dict[str, str] = data.lines[data.orders[0]["order_id"]][0]
+    return found
