@@ -22,13 +22,15 @@ from bizcore.kernel.money import Money
 
 
 class ValueDiffers(Invalid):
-    """A value stated for the company's currency is in another one, or contradicts an amount that is already in it."""
+    """A value stated for the company's currency is in another one, or contradicts its amount: it has the amount's sign, and is
+    the amount where that is in the company's currency already.
+    """
 
     code = "value_differs"
 
     def __init__(self, *, amount: Money, value: Money, company: str) -> None:
         super().__init__(
-            f"{value} is stated as the value of {amount}; the books are in {company}",
+            f"{value} is stated as the value of {amount}; the books are in {company}, and a value has its amount's sign",
             amount=amount,
             value=value,
             company=company,
@@ -131,7 +133,8 @@ class _Rate:
     def worth(self, amount: Money, value: Money | None) -> Worth:
         company = self._view.currency
         if value is not None:
-            if value.currency != company or (amount.currency == company and amount != value):
+            differs = amount != value if amount.currency == company else amount.sign != value.sign
+            if value.currency != company or differs:
                 raise ValueDiffers(amount=amount, value=value, company=company)
             return Worth(amount.minor, value.minor)
         if amount.currency == company:

@@ -73,7 +73,8 @@ def _terms(value: object) -> Terms:
     return Terms.from_plain(value)
 
 
-def _rate(value: object) -> Fraction | None:
+def positive_rate(value: object) -> Fraction | None:
+    """A rate, exact and above zero, or none where it may be left out. Raises: NotARate."""
     if value is None:
         return None
     found = fraction(value)
@@ -127,7 +128,7 @@ class TradeDocument(Document):
     rounding: Money | None = None
     tax_stated: Money | None = None
     tax_value: Money | None = None
-    rate: Fraction | None = field(default=None, converter=_rate)
+    rate: Fraction | None = field(default=None, converter=positive_rate)
     tax_rounding: TaxRounding = TaxRounding.DOCUMENT
     rounding_mode: Rounding = Rounding.HALF_AWAY
     prices: Prices = Prices.NET

@@ -20,23 +20,13 @@ from bizcore.finance.claims import exchange_result, take
 from bizcore.finance.documents import Bill, CreditNote, Invoice, OtherCurrency, TradeDocument, VendorCredit
 from bizcore.finance.invoices import OtherParty
 from bizcore.finance.openitems import Cleared, Legs, Settled, Worth, clear, document_of, lots_of
-from bizcore.finance.rates import converted, spot
+from bizcore.finance.worth import Paid, paid, written_off
 from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.days import Day, day
-from bizcore.kernel.errors import Invalid, NotFound, Refused
-from bizcore.kernel.exact import NotPositive, Number, fraction
+from bizcore.kernel.errors import NotFound, Refused
+from bizcore.kernel.exact import Number
 from bizcore.kernel.money import Money
-from bizcore.kernel.rounding import divide
-
-
-class TwoValues(Invalid):
-    """The value of a payment is given in more than one way."""
-
-    code = "two_values"
-
-    def __init__(self, *, given: tuple[str, ...]) -> None:
-        super().__init__(f"give one of {', '.join(given)}, not several", given=given)
 
 
 class Overpaid(Refused):
@@ -173,7 +163,8 @@ def collect(
 
     Guarantees: what is not settled stays as an advance, an open item with the payment's id; the realised exchange result
     is posted in the same entry.
-    Raises: DocumentNotFound (an invoice in `to`), Overpaid (they get more than is open), NotPositive, RateMissing.
+    Raises: DocumentNotFound (an invoice in `to`), Overpaid (they get more than is open), NotPositive, NotARate, TwoValues,
+    ValueDiffers (values that contradict each other), RateMissing.
 
     >>> from bizcore import Company
     >>> acme = Company.create("acme", currency="EUR")
@@ -182,7 +173,7 @@ def collect(
     '50.00 EUR'
     """
     terms = _Terms(Against.CUSTOMER, Way.IN, customer, day(on), tuple(to), bank, received, write_off, text)
-    return _pay(view, terms, amount, _worth(view, amount, day(on), value, rate, received))
+    return _pay(view, terms, amount, paid(view, amount, on=day(on), value=value, rate=rate, received=received))
 
 
 def pay(
@@ -204,7 +195,7 @@ def pay(
     `received` is what left the bank account when that is kept in another currency.
     """
     terms = _Terms(Against.VENDOR, Way.OUT, vendor, day(on), tuple(to), bank, received, write_off, text)
-    return _pay(view, terms, amount, _worth(view, amount, day(on), value, rate, received))
+    return _pay(view, terms, amount, paid(view, amount, on=day(on), value=value, rate=rate, received=received))
 
 
 def refund(
@@ -224,7 +215,7 @@ def refund(
     Raises: Overpaid, also when no document is named: nobody is refunded more than is open.
     """
     terms = _Terms(Against.CUSTOMER, Way.OUT, customer, day(on), tuple(to), bank, None, None, text)
-    return _pay(view, terms, amount, _worth(view, amount, day(on), value, rate, None))
+    return _pay(view, terms, amount, paid(view, amount, on=day(on), value=value, rate=rate, received=None))
 
 
 def settle(view: View, payment: str, *, to: Sequence[str], on: Day, amount: Money | None = None) -> Changes[Settlement]:
@@ -322,42 +313,13 @@ def _minor(lot: Lot) -> int:
     return lot.amount.minor if isinstance(lot.amount, Money) else 0
 
 
-def _worth(
-    view: View, amount: Money, on: date, value: Money | None, rate: Number | Fraction | None, received: Money | None
-) -> Worth:
-    """What a payment is worth in the company's currency: it is in it, or stated, or by a rate."""
-    if amount.sign <= 0:
-        raise NotPositive(what="an amount paid", value=amount)
-    if value is not None and rate is not None:
-        raise TwoValues(given=("value", "rate"))
-    company = view.currency
-    if amount.currency == company:
-        return Worth(amount.minor, amount.minor)
-    if value is not None:
-        if value.currency != company:
-            raise OtherThanCompany(value=value, company=company)
-        return Worth(amount.minor, value.minor)
-    if received is not None and received.currency == company:
-        return Worth(amount.minor, received.minor)
-    per = fraction(rate) if rate is not None else spot(view, amount.currency, on=on)
-    return Worth(amount.minor, converted(amount, per, company).minor)
-
-
-class OtherThanCompany(Invalid):
-    """A value is not in the company's currency."""
-
-    code = "other_than_company"
-
-    def __init__(self, *, value: Money, company: str) -> None:
-        super().__init__(f"{value}: values are in {company}", value=value, company=company)
-
-
-def _pay(view: View, terms: _Terms, amount: Money, worth: Worth) -> Changes[Payment]:
+def _pay(view: View, terms: _Terms, amount: Money, given: Paid) -> Changes[Payment]:
     chart = charts.of(view, on=terms.on)
     account = chart.role(terms.against.role)
     bank = terms.bank or chart.role("bank")
     _check_bank(chart, bank, terms.received or amount)
-    off = _written_off(terms.write_off, amount, worth)
+    worth = given.worth
+    off = written_off(terms.write_off, amount, given, view.currency)
     total = Worth(terms.sign * (worth.amount + off.amount), terms.sign * (worth.value + off.value))
     cleared = _cleared(view, terms, view.lots("journal", account, terms.party), total, amount.currency)
     rest = cleared.rest
@@ -397,17 +359,6 @@ def _check_bank(chart: Chart, bank: str, amount: Money) -> None:
     kept = chart.account(bank).currency
     if kept is not None and kept != amount.currency:
         raise OtherCurrency(field="bank", value=amount, currency=kept)
-
-
-def _written_off(write_off: Money | None, amount: Money, worth: Worth) -> Worth:
-    """A write-off converts at the payment's own rate (odoo/odoo#35785: five dollars became a 97,500 credit)."""
-    if write_off is None:
-        return Worth(0, 0)
-    if write_off.currency != amount.currency:
-        raise OtherCurrency(field="write_off", value=write_off, currency=amount.currency)
-    if write_off.sign <= 0:
-        raise NotPositive(what="a write-off", value=write_off)
-    return Worth(write_off.minor, divide(worth.value * write_off.minor, amount.minor))
 
 
 def _cleared(view: View, terms: _Terms, lots: Sequence[Lot], total: Worth, currency: str) -> Cleared:
@@ -454,8 +405,6 @@ def _named(
 def _bank_side(out: Legs, terms: _Terms, amount: Money, worth: Worth, *, bank: str, exchange: str) -> None:
     sign, received = terms.sign, terms.received
     if received is None or received.currency == amount.currency:
-        if received is not None and received != amount:
-            raise OtherCurrency(field="received", value=received, currency=amount.currency)
         out.add(bank, amount.currency, Worth(sign * worth.amount, sign * worth.value))
         return
     # The entry itself changes currency here; the exchange account takes both legs and keeps no value.

@@ -24,8 +24,9 @@ from bizcore.finance.journal import AlreadyReversed, NotTheJournal
 from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies, RateDate, Reversal
 from bizcore.finance.rates import ExchangeRate
-from bizcore.finance.settlement import NothingOpen, Overpaid, TwoValues
+from bizcore.finance.settlement import NothingOpen, Overpaid
 from bizcore.finance.tax import Prices, TaxRounding
+from bizcore.finance.worth import TwoValues
 from bizcore.flow.document import Ref
 from bizcore.flow.lifecycle import IllegalStep
 from bizcore.kernel.exact import NotPositive

@@ -1,0 +1,113 @@
+"""Payments and settlements: what they are worth, what they may touch, what they refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bizcore.change.desk import Desk
+from bizcore.company import Company
+from bizcore.finance.claims import ValueDiffers
+from bizcore.finance.documents import Invoice, NotARate
+from bizcore.finance.lines import Line
+from bizcore.finance.worth import TwoValues
+from bizcore.kernel.exact import NotPositive
+from bizcore.kernel.money import Money
+
+
+def eur(text: str) -> Money:
+    return Money(text, "EUR")
+
+
+def usd(text: str) -> Money:
+    return Money(text, "USD")
+
+
+@pytest.fixture
+def acme() -> Company:
+    return Company.create("unit", currency="EUR")
+
+
+def issued(acme: Company, name: str, amount: str = "100", *, on: str = "2026-03-05", **more: Any) -> Invoice:
+    given = {"customer": "beta", "currency": "EUR", "lines": [Line("goods", 1, amount)]}
+    return acme.apply(acme.finance.issue(Invoice(id=name, on=on, **{**given, **more}))).value
+
+
+# -- what a payment is worth -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("amount", "given", "error"),
+    [
+        (usd("100"), {"rate": "-0.9"}, NotARate),
+        (usd("100"), {"rate": 0}, NotARate),
+        (usd("100"), {"value": eur("-90")}, NotPositive),
+        (usd("100"), {"value": eur("0")}, NotPositive),
+        (usd("100"), {"received": eur("-90")}, NotPositive),
+        (usd("100"), {"received": eur("0")}, NotPositive),
+        (usd("100"), {"rate": "0.9", "received": eur("90")}, TwoValues),
+        (usd("100"), {"rate": "0.9", "value": eur("90")}, TwoValues),
+        (usd("100"), {"value": eur("90"), "received": eur("91")}, ValueDiffers),
+        (eur("100"), {"rate": "0.5"}, ValueDiffers),
+        (eur("100"), {"value": eur("90")}, ValueDiffers),
+        (eur("100"), {"received": eur("98")}, ValueDiffers),
+        (usd("100"), {"rate": "0.9", "received": usd("98")}, ValueDiffers),
+    ],
+)
+@pytest.mark.parametrize("verb", ["collect", "pay"])
+def test_a_payment_has_one_positive_worth(acme: Company, verb: str, amount: Money, given: Any, error: Any) -> None:
+    party = {"customer": "beta"} if verb == "collect" else {"vendor": "mill"}
+    finance: Desk = acme.finance
+    with pytest.raises(error):
+        acme.apply(getattr(finance, verb)(amount, on="2026-03-06", **party, **given))
+    assert acme.head == 0
+
+
+@pytest.mark.parametrize("given", [{"rate": "-1"}, {"value": eur("-1")}, {"rate": 0}])
+def test_a_refund_has_a_positive_worth(acme: Company, given: Any) -> None:
+    issued(acme, "I", currency="USD", rate=1)
+    acme.apply(acme.finance.collect(usd("150"), customer="beta", on="2026-03-06", rate=1))
+    with pytest.raises((NotARate, NotPositive)):
+        acme.apply(acme.finance.refund(usd("50"), customer="beta", on="2026-03-07", **given))
+
+
+@pytest.mark.parametrize(
+    ("amount", "given", "worth"),
+    [
+        (eur("100"), {"rate": 1, "value": eur("100")}, None),
+        (eur("100"), {"rate": 1}, "100"),
+        (eur("100"), {"value": eur("100"), "received": eur("100")}, "100"),
+        (eur("100"), {"received": usd("110")}, "100"),
+        (usd("100"), {"value": eur("90"), "received": eur("90")}, "90"),
+        (usd("100"), {"rate": "0.9", "received": usd("100")}, "90"),
+        (usd("100"), {"rate": "0.9", "received": Money("80", "GBP")}, "90"),
+    ],
+)
+def test_what_says_the_same_twice_is_taken(acme: Company, amount: Money, given: Any, worth: str | None) -> None:
+    act = acme.finance.collect(amount, customer="beta", on="2026-03-06", **given)
+    if worth is None:
+        with pytest.raises(TwoValues):
+            acme.apply(act)
+    else:
+        assert acme.apply(act).value.value == eur(worth)
+
+
+# -- stated values ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("price", "value"), [("10", "-9"), ("-10", "9"), ("10", "0"), ("0", "9")])
+def test_a_stated_value_has_the_sign_of_its_amount(acme: Company, price: str, value: str) -> None:
+    line = Line("a", 1, price, value=eur(value))
+    with pytest.raises(ValueDiffers):
+        issued(acme, "I", currency="USD", lines=[line, Line("b", 1, "50", value=eur("45"))])
+
+
+@pytest.mark.parametrize("given", [{"rate": "0.9037"}, {"value": eur("0.9")}])
+def test_a_write_off_converts_at_the_rate_of_the_payment_not_at_its_rounded_value(acme: Company, given: Any) -> None:
+    issued(acme, "I", "1000", currency="USD", rate="0.9037")
+    act = acme.finance.collect(usd("1"), customer="beta", on="2026-03-06", to=["I"], write_off=usd("999"), **given)
+    entry = acme.apply(act).entries[0]
+    worth = next(one.value for one in entry.postings if one.account == "6300")
+    assert worth == eur("902.80" if "rate" in given else "899.10")
+    assert acme.finance.open_items().rows == ()
