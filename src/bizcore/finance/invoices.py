@@ -14,24 +14,27 @@ from bizcore.finance.claims import NO_LEGS, claim
 from bizcore.finance.documents import Bill, CreditNote, Invoice, OtherCurrency, TradeDocument, VendorCredit
 from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies
+from bizcore.finance.sequence import check_sequence
 from bizcore.finance.terms import Terms
 from bizcore.flow.document import Ref
 from bizcore.kernel.days import Day
 from bizcore.kernel.errors import Refused
+from bizcore.kernel.exact import plain_number
 from bizcore.kernel.money import Money
 
 T = TypeVar("T", bound=TradeDocument)
 
 
 class OverCredited(Refused):
-    """More would be credited than was billed."""
+    """More would be credited than was billed, in all or in a tax category, or in the other direction."""
 
     code = "over_credited"
 
-    def __init__(self, *, document: str, billed: Money, credited: Money) -> None:
+    def __init__(self, *, document: str, part: str, billed: Money, credited: Money) -> None:
         super().__init__(
-            f"{document} was billed with {billed}; credits would be {credited}",
+            f"{document}: the {part} is {billed}; credits would be {credited}, and only what is left of it can be credited",
             document=document,
+            part=part,
             billed=billed,
             credited=credited,
         )
@@ -65,8 +68,9 @@ def issue(view: View, invoice: Invoice) -> Changes[Invoice]:
 def credit(view: View, note: CreditNote) -> Changes[CreditNote]:
     """Issue a credit note: it clears the invoice it credits; what was paid already becomes the customer's credit.
 
-    Guarantees: minus the entry of an invoice of the same lines, cent by cent; credited <= billed.
-    Raises: as `issue`; DocumentNotFound, OtherParty, OverCredited.
+    Guarantees: minus the entry of an invoice of the same lines, cent by cent; credited <= billed, in all and in each tax
+    category and rate, net and tax; a note has the sign of its invoice and is not dated before it.
+    Raises: as `issue`; DocumentNotFound, OtherParty, OtherCurrency, OverCredited, DatedBefore.
     """
     if note.credits is not None:
         _check_credit(note, view.get(Invoice, note.credits), view.find(CreditNote, "credits", note.credits))
@@ -84,7 +88,7 @@ def bill(view: View, bill: Bill) -> Changes[Bill]:
 def credit_from_vendor(view: View, note: VendorCredit) -> Changes[VendorCredit]:
     """Record a vendor's credit note: it clears the bill it credits; what was paid already becomes our credit there.
 
-    Raises: as `bill`; DocumentNotFound, OtherParty, OverCredited.
+    Raises: as `bill`; DocumentNotFound, OtherParty, OtherCurrency, OverCredited, DatedBefore.
     """
     if note.credits is not None:
         _check_credit(note, view.get(Bill, note.credits), view.find(VendorCredit, "credits", note.credits))
@@ -165,6 +169,20 @@ def _check_credit(note: TradeDocument, credited: TradeDocument, earlier: Iterabl
         raise OtherParty(document=credited.id, party=credited.party, given=note.party)
     if credited.currency != note.currency:
         raise OtherCurrency(field="credits", value=credited.gross, currency=note.currency)
-    total = Money.sum((one.owed for one in earlier), note.currency) + note.owed
-    if abs(total) > abs(credited.owed):
-        raise OverCredited(document=credited.id, billed=credited.owed, credited=total)
+    check_sequence("a credit note", note.on, cause=f"{credited.kind} {credited.id}", since=credited.on)
+    billed, now, before = _parts(credited), _parts(note), [_parts(one) for one in earlier]
+    for part, amount in now.items():
+        most = billed.get(part, Money.zero(note.currency))
+        total = Money.sum((one[part] for one in before if part in one), note.currency) + amount
+        if amount.sign not in (0, most.sign) or abs(total) > abs(most):
+            raise OverCredited(document=credited.id, part=part, billed=most, credited=total)
+
+
+def _parts(document: TradeDocument) -> dict[str, Money]:
+    """What is owed in all, and the net and tax of each category and rate: nothing of it is credited twice."""
+    found = {"sum": document.owed}
+    for one in document.tax_lines:
+        name = f"{one.category} {plain_number(one.rate)} %" if one.category else "no category"
+        found[f"net of {name}"] = one.base
+        found[f"tax of {name}"] = one.tax
+    return found

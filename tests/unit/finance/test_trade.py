@@ -1,0 +1,89 @@
+"""Invoices, bills and credits on a company in memory: how much can be credited, under which names, at which rate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bizcore.company import Company
+from bizcore.finance.documents import CreditNote, Invoice
+from bizcore.finance.invoices import OverCredited
+from bizcore.finance.lines import Line
+from bizcore.finance.sequence import DatedBefore
+from bizcore.kernel.money import Money
+
+
+def eur(text: str) -> Money:
+    return Money(text, "EUR")
+
+
+@pytest.fixture
+def acme() -> Company:
+    return Company.create("unit", currency="EUR")
+
+
+def issued(acme: Company, name: str, *lines: Line, on: str = "2026-03-05", **more: Any) -> Invoice:
+    given = {"customer": "beta", "currency": "EUR", "lines": lines or [Line("goods", 1, "100")]}
+    return acme.apply(acme.finance.issue(Invoice(id=name, on=on, **{**given, **more}))).value
+
+
+def credited(acme: Company, invoice: Invoice, *lines: Line, on: str = "2026-03-06", **more: Any) -> CreditNote:
+    note = CreditNote(customer=invoice.party, on=on, currency=invoice.currency, credits=invoice.id, lines=lines, **more)
+    return acme.apply(acme.finance.credit(note)).value
+
+
+# -- crediting -------------------------------------------------------------------------------------------------------
+
+
+def goods(price: str, tax: str | None = None) -> Line:
+    return Line("goods", 1, price, tax=tax)
+
+
+@pytest.mark.parametrize(
+    ("billed", "first", "second"),
+    [
+        ([goods("100")], [], [goods("-100")]),  # of the other sign: it would make room for crediting 200
+        ([goods("100")], [goods("60")], [goods("40.01")]),
+        ([goods("120", "Z")], [], [goods("100", "S20")]),  # output tax that was never owed
+        ([goods("120", "Z")], [], [goods("100")]),
+        ([goods("100", "S20"), goods("100", "S10")], [], [goods("100.01", "S20")]),
+        ([goods("100", "S20"), goods("100", "S10")], [goods("50", "S20")], [goods("50.01", "S20")]),
+        ([goods("100", "S20"), goods("-10", "Z")], [], [goods("100", "S20"), goods("10", "Z")]),
+        ([goods("100", "S20"), goods("-10", "Z")], [], [goods("-11", "Z"), goods("50", "S20")]),
+        ([goods("100", "S20"), goods("-10", "Z")], [], [goods("-10", "Z")]),  # of the other sign than the document
+    ],
+)
+def test_no_category_is_credited_beyond_what_was_billed_in_it(
+    acme: Company, billed: list[Line], first: list[Line], second: list[Line]
+) -> None:
+    invoice = issued(acme, "I", *billed)
+    if first:
+        credited(acme, invoice, *first)
+    head = acme.head
+    with pytest.raises(OverCredited) as refused:
+        credited(acme, invoice, *second)
+    assert refused.value.facts["document"] == "I"
+    assert acme.head == head
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        [[goods("100", "S20"), goods("-10", "Z")]],
+        [[goods("60", "S20")], [goods("40", "S20"), goods("-10", "Z")]],
+        [[goods("50", "S20"), goods("-4", "Z")], [goods("50", "S20"), goods("-6", "Z")]],
+    ],
+)
+def test_what_was_billed_is_credited_in_any_parts(acme: Company, notes: list[list[Line]]) -> None:
+    invoice = issued(acme, "I", goods("100", "S20"), goods("-10", "Z"))
+    for lines in notes:
+        credited(acme, invoice, *lines)
+    assert not acme.finance.trial_balance()["1200", "balance"].value
+
+
+def test_a_credit_note_is_not_dated_before_its_invoice(acme: Company) -> None:
+    invoice = issued(acme, "I")
+    with pytest.raises(DatedBefore):
+        acme.apply(acme.finance.credit(invoice.credited(on="2026-03-04")))
+    acme.apply(acme.finance.credit(invoice.credited(on="2026-03-05")))
