@@ -1,0 +1,75 @@
+"""Locks and closes: what may move back, what a year is, and that a close shows nowhere."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from bizcore.book.entry import Entry, credit, debit
+from bizcore.change.locks import Lock
+from bizcore.company import Company
+from bizcore.finance.closing import NotAYear, YearIsClosed
+from bizcore.kernel.money import Money
+
+
+def eur(text: str) -> Money:
+    return Money(text, "EUR")
+
+
+@pytest.fixture
+def acme() -> Company:
+    return Company.create("unit", currency="EUR")
+
+
+def sale(acme: Company, on: str, amount: str = "100") -> Any:
+    return acme.apply(acme.finance.post(Entry(on, [debit("1000", eur(amount)), credit("4000", eur(amount))]))).value
+
+
+def locked(acme: Company) -> date:
+    return acme.get(Lock, "all").upto
+
+
+def test_the_lock_of_all_does_not_leave_a_closed_year(acme: Company) -> None:
+    sale(acme, "2025-05-01")
+    acme.apply(acme.finance.close_year("2025"))
+    acme.apply(acme.finance.lock(kind="all", upto="2026-03-31"))
+    acme.apply(acme.finance.lock(kind="all", upto="2025-12-31"))
+    with pytest.raises(YearIsClosed) as refused:
+        acme.apply(acme.finance.lock(kind="all", upto="2025-12-30"))
+    assert (refused.value.allowed, refused.value.facts["year"]) == (("reopen",), "2025")
+    acme.apply(acme.finance.lock(kind="tax", upto="2025-06-30"))
+    acme.apply(acme.finance.reopen("2025"))
+    acme.apply(acme.finance.lock(kind="all", upto="2024-06-30"))
+
+
+def test_reopening_moves_no_lock_forward(acme: Company) -> None:
+    sale(acme, "2026-05-01")
+    acme.apply(acme.finance.close_year("2026"))
+    acme.apply(acme.finance.reopen("2026"))
+    assert locked(acme) == date(2025, 12, 31)
+
+
+@pytest.mark.parametrize("period", ["2026-03", "2026-Q1"])
+def test_only_a_fiscal_year_is_closed_as_one(acme: Company, period: str) -> None:
+    sale(acme, "2026-03-05")
+    with pytest.raises(NotAYear):
+        acme.apply(acme.finance.close_year(period))
+    assert acme.head == 1
+
+
+def test_statements_have_the_same_rows_before_a_close_after_it_and_reopened(acme: Company) -> None:
+    sale(acme, "2025-05-01")
+    sale(acme, "2026-05-01")
+
+    def statements() -> list[Any]:
+        sheets = [acme.finance.balance_sheet(at=at) for at in ("2025-12-31", "2026-12-31", None)]
+        return [one.rows for one in (*sheets, acme.finance.income_statement(period="2025-Q4"))]
+
+    before = statements()
+    for year in ("2025", "2026"):
+        acme.apply(acme.finance.close_year(year))
+        assert statements() == before
+    acme.apply(acme.finance.reopen("2026"))
+    assert statements() == before
