@@ -53,7 +53,7 @@ def issue(view: View, invoice: Invoice) -> Changes[Invoice]:
     """Issue an invoice: it gets its number, the customer owes each instalment from its due date.
 
     Guarantees: receivable = gross + rounding; income by line account; output tax by category; the entry is in the
-    invoice's currency, its values by the rate or as stated.
+    invoice's currency, its values by the rate or as stated; a rate that was looked up stays on the invoice.
     Raises: IllegalStep (issued already), AlreadyThere, RateMissing, AccountUnknown, TermsOverrun.
 
     >>> from bizcore import Company
@@ -152,8 +152,8 @@ def recorded(view: View, document: T, *, legs: Mapping[int, Sequence[Posting]] =
     Raises: IllegalStep (recorded already), AlreadyThere, and what `claim` raises.
     """
     minted = view.mint(document.to("issue" if isinstance(document, (Invoice, CreditNote)) else "record"))
-    entry = claim(view, minted, legs=legs)
-    return Changes(minted, entries=[] if entry is None else [view.mint(entry)])
+    posted, entry = claim(view, minted, legs=legs)
+    return Changes(posted, entries=[] if entry is None else [view.mint(entry)])
 
 
 def _from(note: T, cls: type[TradeDocument]) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from bizcore.company import Company
 from bizcore.finance.documents import CreditNote, Invoice
 from bizcore.finance.invoices import OverCredited
 from bizcore.finance.lines import Line
+from bizcore.finance.rates import ExchangeRate
 from bizcore.finance.sequence import DatedBefore
 from bizcore.kernel.money import Money
 
@@ -87,3 +89,20 @@ def test_a_credit_note_is_not_dated_before_its_invoice(acme: Company) -> None:
     with pytest.raises(DatedBefore):
         acme.apply(acme.finance.credit(invoice.credited(on="2026-03-04")))
     acme.apply(acme.finance.credit(invoice.credited(on="2026-03-05")))
+
+
+# -- rates -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_rate_looked_up_is_kept_so_that_a_credit_takes_back_the_same_value(acme: Company) -> None:
+    acme.apply(acme.put(ExchangeRate(base="USD", quote="EUR", on="2026-03-05", rate="0.90")))
+    invoice = issued(acme, "I", goods("1000", "S20"), currency="USD")
+    assert invoice.rate == Fraction(9, 10)
+    assert acme.finance.invoices["I"] == invoice
+    acme.apply(acme.finance.credit(invoice.credited(on="2026-03-21")))  # no rate is recorded for that day
+    assert [str(row["balance"]) for row in acme.finance.trial_balance()] == ["0.00 EUR"] * 4
+
+
+def test_a_rate_that_nothing_needed_is_not_looked_up(acme: Company) -> None:
+    stated = issued(acme, "I", Line("goods", 1, "100", value=eur("91")), currency="USD")
+    assert (stated.rate, issued(acme, "J").rate) == (None, None)
