@@ -11,6 +11,7 @@ from bizcore.company import Company
 from bizcore.finance.documents import CreditNote, Invoice
 from bizcore.finance.invoices import OverCredited
 from bizcore.finance.lines import Line
+from bizcore.finance.policies import FinancePolicies, RateDate
 from bizcore.finance.rates import ExchangeRate
 from bizcore.finance.sequence import DatedBefore
 from bizcore.kernel.money import Money
@@ -106,3 +107,14 @@ def test_a_rate_looked_up_is_kept_so_that_a_credit_takes_back_the_same_value(acm
 def test_a_rate_that_nothing_needed_is_not_looked_up(acme: Company) -> None:
     stated = issued(acme, "I", Line("goods", 1, "100", value=eur("91")), currency="USD")
     assert (stated.rate, issued(acme, "J").rate) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("direct", "inverse", "worth"), [("01", "03", "100"), ("03", "01", "80"), ("02", "02", "80"), ("01", "06", "80")]
+)
+def test_the_latest_rate_is_the_newer_of_both_directions(acme: Company, direct: str, inverse: str, worth: str) -> None:
+    acme.apply(acme.put(FinancePolicies(rate_date=RateDate.LATEST)))
+    acme.apply(acme.put(ExchangeRate(base="USD", quote="EUR", on=f"2026-03-{direct}", rate="0.80")))
+    acme.apply(acme.put(ExchangeRate(base="EUR", quote="USD", on=f"2026-03-{inverse}", rate="1.00")))
+    issued(acme, "I", currency="USD")
+    assert acme.finance.trial_balance()["1200", "balance"].value == eur(worth)
