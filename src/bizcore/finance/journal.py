@@ -121,7 +121,8 @@ def post(view: View, entry: Entry) -> Changes[Entry]:
 def reverse(view: View, entry: str, *, on: Day, how: Reversal | None = None) -> Changes[Entry]:
     """Reverse an entry: every balance and every open item is as if it had not been; both stay, linked.
 
-    `how` is the policy's unless named: SWAP turns the sides, STORNO takes amounts back on their own side.
+    `how` is the policy's unless named: SWAP turns the sides, STORNO takes amounts back on their own side. What undoes a storno,
+    either way, brings the turnovers back that it took.
 
     Guarantees: reverse(post(e)) restores every balance; an entry is reversed once; only what was posted by hand, paid, settled
     or reversed is reversed, everything else is undone by the verb of its document.
@@ -138,12 +139,17 @@ def reverse(view: View, entry: str, *, on: Day, how: Reversal | None = None) -> 
     if known is not None:
         raise AlreadyReversed(entry=entry, by=known.by)
     how = how or view.policies(FinancePolicies, on=on).reversal
-    back = original.reversed(on)
-    if how is Reversal.STORNO:
-        back = evolve(back, postings=[evolve(one, dims=one.dims.set(STORNO, entry)) for one in back.postings])
-    back = view.mint(back)
+    turned = original.reversed(on)
+    back = view.mint(evolve(turned, postings=[_marked(one, entry, how) for one in turned.postings]))
     record = EntryReversal(id=entry, by=back.id, on=day(on), how=how)
     return Changes(back, documents=[record])
+
+
+def _marked(posting: Posting, entry: str, how: Reversal) -> Posting:
+    """A turned posting, marked when it takes back from its own side; what undoes a storno is an ordinary posting again."""
+    if STORNO in posting.dims or how is Reversal.SWAP:
+        return evolve(posting, dims=posting.dims.without(STORNO))
+    return evolve(posting, dims=posting.dims.set(STORNO, entry))
 
 
 def _check_reversible(view: View, entry: str) -> None:
@@ -180,5 +186,6 @@ def storno_turnovers(view: View, *, upto: date | None) -> dict[str, Money]:
     for one in view.find(EntryReversal, "storno"):
         if upto is None or one.on <= upto:
             for posting in view.entry(one.by).postings:
-                found[posting.account] = found.get(posting.account, 0) + abs(posting.worth)
+                if STORNO in posting.dims:
+                    found[posting.account] = found.get(posting.account, 0) + abs(posting.worth)
     return {account: Money.of_minor(worth, view.currency) for account, worth in found.items()}

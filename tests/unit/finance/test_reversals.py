@@ -12,6 +12,7 @@ from bizcore.company import Company
 from bizcore.finance.documents import Bill, CreditNote, Invoice, VendorCredit
 from bizcore.finance.journal import NotReversible
 from bizcore.finance.lines import Line
+from bizcore.finance.policies import Reversal
 from bizcore.finance.sequence import DatedBefore
 from bizcore.kernel.money import Money
 
@@ -84,3 +85,38 @@ def test_a_reversal_is_not_dated_before_its_entry(acme: Company) -> None:
         acme.apply(acme.finance.reverse(entry.id, on="2026-03-05"))
     assert refused.value.facts["since"] == entry.on
     acme.apply(acme.finance.reverse(entry.id, on="2026-03-06"))
+
+
+SWAP, STORNO = Reversal.SWAP, Reversal.STORNO
+
+
+@pytest.mark.parametrize(
+    ("hows", "debits", "credits"),
+    [
+        ([STORNO, STORNO], "100", "0"),
+        ([STORNO, SWAP], "100", "0"),
+        ([SWAP, STORNO], "100", "0"),
+        ([SWAP, SWAP], "200", "100"),  # each swap turns the sides, so each shows
+        ([STORNO, STORNO, STORNO], "0", "0"),
+        ([STORNO, STORNO, SWAP], "100", "100"),
+        ([STORNO, SWAP, STORNO], "0", "0"),
+        ([SWAP, STORNO, SWAP], "100", "100"),
+    ],
+)
+def test_a_storno_taken_back_brings_the_turnovers_back(
+    acme: Company, hows: list[Reversal], debits: str, credits: str
+) -> None:
+    hand = Entry("2026-01-01", [debit("1000", eur("100")), credit("3000", eur("100"))])
+    entry = acme.apply(acme.finance.post(hand)).value
+    for how in hows:
+        entry = acme.apply(acme.finance.reverse(entry.id, on="2026-01-02", how=how)).value
+    table = acme.finance.trial_balance()
+    for account, column, sum_ in (
+        ("1000", "debit", debits),
+        ("1000", "credit", credits),
+        ("3000", "credit", debits),
+        ("3000", "debit", credits),
+    ):
+        cell = table[account, column]
+        found = cell.postings.column("value") if len(cell.postings) else ()
+        assert (cell.value, Money.sum(found, "EUR")) == (eur(sum_), eur(sum_)), (account, column)
