@@ -33,7 +33,12 @@ GUARDS: Final = (
 )
 """A guard looks at the entries of a book and only refuses."""
 
-WATCHES: Final[Mapping[str, str]] = {}
+WATCHES: Final[Mapping[str, str]] = {
+    "invoice": "bizcore.finance.closing:watch_tax",
+    "credit_note": "bizcore.finance.closing:watch_tax",
+    "bill": "bizcore.finance.closing:watch_tax",
+    "vendor_credit": "bizcore.finance.closing:watch_tax",
+}
 """A watch looks at the documents of a kind that a change writes, before they are written, and only refuses: what is put may
 contradict what the books hold already."""
 

@@ -15,6 +15,7 @@ from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
 from bizcore.finance import chart as charts
 from bizcore.finance.chart import Chart
+from bizcore.finance.documents import TradeDocument
 from bizcore.flow.document import Document, Indexes
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.kernel.days import Day, day
@@ -211,6 +212,15 @@ def guard(view: View, changes: Changes[Any]) -> None:
             check_hard(view, entry.on)
         else:
             check(view, entry.on, kinds_of(entry, chart) if chart is not None else ())
+
+
+def watch_tax(view: View, document: Document) -> None:
+    """Refuse a trade document with a tax category in a locked tax period: a return lists what bears no tax too.
+
+    Raises: Locked.
+    """
+    if isinstance(document, TradeDocument) and any(one.category for one in document.tax_lines):
+        check(view, document.on, (LockKind.TAX.value,))
 
 
 def kinds_of(entry: Entry, chart: Chart) -> set[str]:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from bizcore.book.entry import Entry, credit, debit
-from bizcore.change.locks import Lock
+from bizcore.change.locks import Lock, Locked
 from bizcore.company import Company
 from bizcore.finance.closing import NotAYear, YearIsClosed
+from bizcore.finance.documents import Bill, CreditNote, Invoice, VendorCredit
+from bizcore.finance.lines import Line
 from bizcore.kernel.money import Money
 
 
@@ -73,3 +75,25 @@ def test_statements_have_the_same_rows_before_a_close_after_it_and_reopened(acme
         assert statements() == before
     acme.apply(acme.finance.reopen("2026"))
     assert statements() == before
+
+
+@pytest.mark.parametrize("tax", ["S20", "S0", "Z", "E", "AE", "K", "G", "O", None])
+@pytest.mark.parametrize("price", ["100", "0"])
+def test_a_tax_lock_holds_for_every_document_with_a_category(acme: Company, tax: str | None, price: str) -> None:
+    """A return lists supplies that bear no tax too: what posts to no tax account is still part of it."""
+    acme.apply(acme.finance.lock(kind="tax", upto="2026-03-31"))
+    lines = [Line("goods", 1, price, tax=tax)]
+    drafts: list[Any] = [
+        acme.finance.issue(Invoice(customer="beta", on="2026-03-31", currency="EUR", lines=lines)),
+        acme.finance.credit(CreditNote(customer="beta", on="2026-03-31", currency="EUR", lines=lines)),
+        acme.finance.bill(Bill(vendor="mill", on="2026-03-31", currency="EUR", lines=lines)),
+        acme.finance.credit_from_vendor(VendorCredit(vendor="mill", on="2026-03-31", currency="EUR", lines=lines)),
+    ]
+    for act in drafts:
+        if tax is None:
+            acme.apply(act)
+        else:
+            with pytest.raises(Locked) as refused:
+                acme.apply(act)
+            assert refused.value.facts["kind"] == "tax"
+    acme.apply(acme.finance.issue(Invoice(customer="beta", on="2026-04-01", currency="EUR", lines=lines)))
