@@ -135,6 +135,11 @@ class Chart:
             raise RoleUnknown(role=name, chart=self.name)
         return found
 
+    @property
+    def usual(self) -> Mapping[str, str]:
+        """The account of each role as the chart itself has it."""
+        return self._roles
+
     def roles(self, code: str) -> frozenset[str]:
         """The roles an account plays."""
         return frozenset(name for name in self._roles if self.role(name) == code)
@@ -147,10 +152,14 @@ class Chart:
 
     def account(self, code: str) -> Account:
         """An account by its code. Raises: AccountUnknown."""
-        found = self._override(code) or self._accounts.get(code)
+        found = self.seek(code)
         if found is None:
             raise AccountUnknown(account=code, chart=self.name)
         return found
+
+    def seek(self, code: str) -> Account | None:
+        """An account by its code, or None."""
+        return self._override(code) or self._accounts.get(code)
 
     def opens_items(self, code: str) -> bool:
         """Whether postings to the account open items: the chart says so, or the company's own account, which cannot take it back
