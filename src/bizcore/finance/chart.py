@@ -42,6 +42,10 @@ EXCHANGE: Final = "exchange"
 """The role where one entry changes currency; its value is zero after every entry, so that statements leave it out."""
 
 
+CONTROL: Final = ("receivable", "payable", "grni", "inventory")
+"""The roles whose account has a sub-ledger: the verbs look for its items, and for its value, in one account only."""
+
+
 class AccountUnknown(NotFound):
     """No account has this code, neither in the chart nor put by the company."""
 

@@ -15,6 +15,7 @@ from bizcore.change.view import View
 from bizcore.finance import chart as charts
 from bizcore.finance.chart import Chart
 from bizcore.finance.closing import CLOSING
+from bizcore.finance.documents import OtherCurrency
 from bizcore.finance.policies import FinancePolicies, Reversal
 from bizcore.finance.sequence import check_sequence
 from bizcore.flow.document import Document, Indexes
@@ -102,7 +103,8 @@ def post(view: View, entry: Entry) -> Changes[Entry]:
     """Post a journal entry.
 
     Guarantees: every account exists; a posting to an account of open items that names none opens one, `entry id:line`.
-    Raises: NotTheJournal, AccountUnknown, Unbalanced (when the entry is built), ForeignValue.
+    Raises: NotTheJournal, AccountUnknown, OtherCurrency (the account is kept in one), Unbalanced (when the entry is built),
+    ForeignValue.
 
     >>> from bizcore import Company
     >>> from bizcore.book.entry import credit, debit
@@ -114,7 +116,10 @@ def post(view: View, entry: Entry) -> Changes[Entry]:
     if entry.book != "journal":
         raise NotTheJournal(book=entry.book)
     chart = charts.of(view)
-    chart.check(one.account for one in entry.postings)
+    for one in entry.postings:
+        kept = chart.account(one.account).currency
+        if kept is not None and one.unit != kept and isinstance(one.amount, Money) and one.amount:
+            raise OtherCurrency(field=f"account {one.account}", value=one.amount, currency=kept)
     return Changes(_itemised(view.mint(entry), chart))
 
 

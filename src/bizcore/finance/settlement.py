@@ -15,7 +15,7 @@ from bizcore.book.lots import Lot, Order
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
 from bizcore.finance import chart as charts
-from bizcore.finance.chart import EXCHANGE, Chart
+from bizcore.finance.chart import CONTROL, EXCHANGE, Chart, Nature
 from bizcore.finance.claims import exchange_result, take
 from bizcore.finance.documents import Bill, CreditNote, Invoice, OtherCurrency, TradeDocument, VendorCredit
 from bizcore.finance.invoices import OtherParty
@@ -50,6 +50,15 @@ class NothingOpen(NotFound):
 
     def __init__(self, *, id: str, party: str) -> None:
         super().__init__(f"nothing of {id!r} is open for {party!r}", id=id, party=party)
+
+
+class NotABank(Refused):
+    """The account named as the bank of a payment holds something else than money."""
+
+    code = "not_a_bank"
+
+    def __init__(self, *, account: str, why: str) -> None:
+        super().__init__(f"account {account} is no bank account: {why}", account=account, why=why)
 
 
 class Way(Enum):
@@ -356,7 +365,14 @@ def _pay(view: View, terms: _Terms, amount: Money, given: Paid) -> Changes[Payme
 
 
 def _check_bank(chart: Chart, bank: str, amount: Money) -> None:
-    kept = chart.account(bank).currency
+    """Refuse an account that holds no money, or not this one. Raises: AccountUnknown, NotABank, OtherCurrency."""
+    account = chart.account(bank)
+    if account.nature not in (Nature.ASSET, Nature.LIABILITY):
+        raise NotABank(account=bank, why=f"it is {account.nature.value}, and money lies in an asset or is owed")
+    played = chart.roles(bank) & set(CONTROL)
+    if played or chart.opens_items(bank):
+        raise NotABank(account=bank, why=f"it holds {', '.join(sorted(played)) or 'open items'}")
+    kept = account.currency
     if kept is not None and kept != amount.currency:
         raise OtherCurrency(field="bank", value=amount, currency=kept)
 

@@ -7,13 +7,10 @@ from typing import Final
 from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
 from bizcore.finance import chart as charts
-from bizcore.finance.chart import Account
+from bizcore.finance.chart import CONTROL, Account
 from bizcore.finance.policies import FinancePolicies
 from bizcore.flow.document import Document
 from bizcore.kernel.errors import Refused
-
-CONTROL: Final = ("receivable", "payable", "grni", "inventory")
-"""The roles whose account has a sub-ledger: the verbs look for its items, and for its value, in one account only."""
 
 _ALWAYS: Final = "0001-01-01"
 

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from bizcore.book.entry import Entry, Posting, credit, debit
 from bizcore.change.desk import Desk
 from bizcore.company import Company
+from bizcore.finance.chart import Account, AccountUnknown, Nature
 from bizcore.finance.claims import ValueDiffers
-from bizcore.finance.documents import Invoice, NotARate
+from bizcore.finance.documents import Invoice, NotARate, OtherCurrency
 from bizcore.finance.lines import Line
+from bizcore.finance.settlement import NotABank
 from bizcore.finance.worth import TwoValues
 from bizcore.kernel.exact import NotPositive
 from bizcore.kernel.money import Money
@@ -111,3 +114,36 @@ def test_a_write_off_converts_at_the_rate_of_the_payment_not_at_its_rounded_valu
     worth = next(one.value for one in entry.postings if one.account == "6300")
     assert worth == eur("902.80" if "rate" in given else "899.10")
     assert acme.finance.open_items().rows == ()
+
+
+# -- the bank account ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bank", ["1200", "2000", "2050", "1400", "4000", "6000", "3000", "1299", "4711"])
+def test_money_goes_to_an_account_that_can_hold_it(acme: Company, bank: str) -> None:
+    acme.apply(acme.put(Account(code="1299", name="Deposits", nature=Nature.ASSET, open_items=True)))
+    acts = [
+        acme.finance.collect(eur("5"), customer="beta", on="2026-03-06", bank=bank),
+        acme.finance.pay(eur("5"), vendor="mill", on="2026-03-06", bank=bank),
+    ]
+    for act in acts:
+        with pytest.raises(NotABank if bank != "4711" else AccountUnknown) as refused:
+            acme.apply(act)
+        assert refused.value.facts["account"] == bank
+
+
+@pytest.mark.parametrize("bank", ["1000", "1010", "2500", "2501"])
+def test_cash_and_an_overdraft_are_bank_accounts(acme: Company, bank: str) -> None:
+    acme.apply(acme.put(Account(code="2501", name="Overdraft", nature=Nature.LIABILITY)))
+    done = acme.apply(acme.finance.collect(eur("5"), customer="beta", on="2026-03-06", bank=bank))
+    assert done.value.bank == bank
+
+
+def test_an_account_kept_in_a_currency_takes_no_other_by_hand(acme: Company) -> None:
+    acme.apply(acme.put(Account(code="1001", name="Dollars", nature=Nature.ASSET, line="cash", currency="USD")))
+    with pytest.raises(OtherCurrency):
+        acme.apply(acme.finance.post(Entry("2026-03-06", [debit("1001", eur("5")), credit("3000", eur("5"))])))
+    ours = Entry("2026-03-06", [debit("1001", usd("5"), eur("4")), credit("3000", usd("5"), eur("4"))])
+    acme.apply(acme.finance.post(ours))
+    gain = Entry("2026-03-31", [Posting("1001", eur("0"), eur("1")), Posting("6810", eur("0"), eur("-1"))])
+    acme.apply(acme.finance.post(gain))  # a revaluation moves no amount
