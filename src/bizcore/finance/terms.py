@@ -77,11 +77,15 @@ class Portion(NamedTuple):
 
     def of(self, total: Money, rest: Money) -> Money:
         """The amount, before anything is known of the portions after it; fixed amounts take the total's sign."""
+        return Exact(self.share_of(total, rest.exact.amount), total.currency).round()
+
+    def share_of(self, total: Money, rest: Fraction) -> Fraction:
+        """The same, not rounded."""
         if self.share is Share.TOTAL:
-            return (total.exact * self.figure).round()
+            return total.exact.amount * self.figure
         if self.share is Share.REST:
-            return (rest.exact * self.figure).round()
-        return Exact(self.figure * total.sign, total.currency).round()
+            return rest * self.figure
+        return self.figure * total.sign
 
     def due(self, on: date) -> date:
         """The day it falls due: the steps in their order, because "45 days, end of month" is not "end of month, 45 days"."""
@@ -159,7 +163,8 @@ class Instalment:
 def instalments(total: Money, terms: Terms, *, on: Day) -> tuple[Instalment, ...]:
     """Split a total into what is due when.
 
-    Portions are taken in the order of the terms; the last is the remainder, so that nothing is lost to rounding. The
+    Portions are taken in the order of the terms, each at most what is left; the last is the remainder, so that nothing is lost to
+    rounding. The
     instalments come in the order they fall due.
 
     Guarantees: amounts sum to `total`; instalments(-total) mirrors instalments(total); due dates never decrease and never
@@ -173,12 +178,16 @@ def instalments(total: Money, terms: Terms, *, on: Day) -> tuple[Instalment, ...
     2026-03-02 70.00 EUR
     """
     start = day(on)
-    rest, parts = total, []
+    rest, unrounded, parts = total, total.exact.amount, []
     for portion in terms.portions[:-1]:
-        parts.append(Instalment(_due(portion, start, terms), portion.of(total, rest)))
-        rest -= parts[-1].amount
-    if rest.sign * total.sign < 0:
-        raise TermsOverrun(terms=terms.text, total=total, by=-rest)
+        amount = portion.of(total, rest)
+        unrounded -= portion.share_of(total, unrounded)
+        if abs(amount) > abs(rest):
+            if unrounded * total.sign < 0:
+                raise TermsOverrun(terms=terms.text, total=total, by=amount - rest)
+            amount = rest  # only rounding asks for more: ten times 10 % of 15 yen are 2 each
+        parts.append(Instalment(_due(portion, start, terms), amount))
+        rest -= amount
     parts.append(Instalment(_due(terms.portions[-1], start, terms), rest))
     return tuple(sorted(parts, key=lambda one: one.due))
 

@@ -188,3 +188,24 @@ def test_terms_that_do_not_fit_the_document() -> None:
         instalments(Money("100", "EUR"), Terms("30 days"), on="9999-12-31")
     with pytest.raises(DueOutOfRange):
         instalments(Money("100", "EUR"), Terms("1 month"), on="9999-12-31")
+
+
+@pytest.mark.parametrize(
+    ("total", "terms", "amounts"),
+    [
+        (Money("15", "JPY"), "; ".join(f"10% {n} months" for n in range(1, 11)), [2] * 7 + [1, 0, 0]),
+        (Money("-15", "JPY"), "; ".join(f"10% {n} months" for n in range(1, 11)), [-2] * 7 + [-1, 0, 0]),
+        (Money("1", "JPY"), "50% now; 50% 30 days", [1, 0]),
+        (Money("1", "JPY"), "50% now; 50% of rest 30 days; rest 60 days", [1, 0, 0]),
+        (Money("0", "JPY"), "50% now; 50% 30 days", [0, 0]),
+        (Money("3", "JPY"), "50% now; 50% 30 days; rest 60 days", [2, 1, 0]),
+    ],
+)
+def test_shares_of_a_small_total_are_capped_at_what_is_left(total: Money, terms: str, amounts: list[int]) -> None:
+    assert [one.amount.minor for one in instalments(total, Terms(terms), on="2026-03-05")] == amounts
+
+
+@pytest.mark.parametrize("terms", ["60% now; 60% 30 days; rest 60 days", "80 now; 50% 30 days; rest 60 days"])
+def test_what_asks_for_more_than_all_is_still_refused(terms: str) -> None:
+    with pytest.raises(TermsOverrun):
+        instalments(Money("100", "JPY"), Terms(terms), on="2026-03-05")
