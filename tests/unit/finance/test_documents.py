@@ -8,11 +8,14 @@ import pytest
 
 from bizcore.finance.documents import (
     LINES_MAX,
+    BadPrepaid,
     Bill,
     CreditNote,
     Invoice,
     NotARate,
+    NotMoney,
     OtherCurrency,
+    RoundingTooLarge,
     StatedAndComputed,
     TooManyLines,
 )
@@ -83,6 +86,15 @@ def test_lines_may_be_given_as_plain_data() -> None:
         ({"on": "5 March"}, Invalid),
         ({"customer": ""}, Invalid),
         ({"terms": "soon"}, BadTerms),
+        ({"prepaid": Money("-0.01", "EUR")}, BadPrepaid),
+        ({"prepaid": Money("3600.01", "EUR")}, BadPrepaid),
+        ({"prepaid": Money("0.01", "EUR"), "lines": [Line("x", -1, 5)]}, BadPrepaid),
+        ({"prepaid": 5}, NotMoney),
+        ({"rounding": "0.05"}, NotMoney),
+        ({"tax_stated": Decimal(5), "lines": [Line("x", 1, 5)]}, NotMoney),
+        ({"tax_value": 5}, NotMoney),
+        ({"rounding": Money("1.01", "EUR")}, RoundingTooLarge),
+        ({"rounding": Money("-1.01", "EUR")}, RoundingTooLarge),
     ],
 )
 def test_what_cannot_be_meant_is_refused_when_built(more: dict[str, object], error: type[Invalid]) -> None:
@@ -90,11 +102,22 @@ def test_what_cannot_be_meant_is_refused_when_built(more: dict[str, object], err
         invoice(**more)
 
 
+def test_what_is_just_within_its_bounds_is_taken() -> None:
+    assert not invoice(prepaid=Money("3600", "EUR")).amount_due
+    assert invoice(prepaid=Money("0", "EUR"), rounding=Money("-1", "EUR")).amount_due == Money("3599", "EUR")
+    assert invoice(charges=[Adjustment("0")]).gross == Money("3600", "EUR")
+    assert invoice(lines=[Line("x", 1, 5)], charges=[Adjustment("5")]).gross == Money("10", "EUR")
+    less = invoice(allowances=[Adjustment("100", tax="S20", value=Money("90", "GBP"))])
+    assert less.gross == Money("3480", "EUR")
+    assert less.items[1].value == Money("-90", "GBP")
+
+
 @pytest.mark.parametrize(
     ("make", "error"),
     [
         (lambda: Line("x", per=0), BadLine),
         (lambda: Line("x", discount_percent=101), BadLine),
+        (lambda: Adjustment("-0.01"), BadLine),
         (lambda: Line("x", 1.5), Invalid),  # type: ignore[arg-type]
         (lambda: Line("x", price="NaN"), Invalid),
         (lambda: Line("x", tax="S"), UnknownTaxCode),
