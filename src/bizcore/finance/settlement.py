@@ -20,11 +20,12 @@ from bizcore.finance.claims import exchange_result, take
 from bizcore.finance.documents import Bill, CreditNote, Invoice, OtherCurrency, TradeDocument, VendorCredit
 from bizcore.finance.invoices import OtherParty
 from bizcore.finance.openitems import Cleared, Legs, Settled, Worth, clear, document_of, lots_of
+from bizcore.finance.sequence import check_sequence
 from bizcore.finance.worth import Paid, paid, written_off
 from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.days import Day, day
-from bizcore.kernel.errors import NotFound, Refused
+from bizcore.kernel.errors import Invalid, NotFound, Refused
 from bizcore.kernel.exact import Number
 from bizcore.kernel.money import Money
 
@@ -61,6 +62,19 @@ class NotABank(Refused):
         super().__init__(f"account {account} is no bank account: {why}", account=account, why=why)
 
 
+class OneParty(Invalid):
+    """A refund is a customer's or a vendor's: exactly one of them is named."""
+
+    code = "one_party"
+
+    def __init__(self, *, customer: str | None, vendor: str | None) -> None:
+        super().__init__(
+            f"name a customer or a vendor, one of them; not {customer!r} and {vendor!r}",
+            customer=customer,
+            vendor=vendor,
+        )
+
+
 class Way(Enum):
     """Whether money comes in or goes out."""
 
@@ -88,6 +102,11 @@ class Against(Enum):
     def claims(self) -> type[TradeDocument]:
         """The kind of document that opens them."""
         return Invoice if self is Against.CUSTOMER else Bill
+
+    @property
+    def credits(self) -> type[TradeDocument]:
+        """The kind of document that credits them."""
+        return CreditNote if self is Against.CUSTOMER else VendorCredit
 
 
 def _documents(one: Any) -> list[tuple[str, ...]]:
@@ -211,7 +230,8 @@ def refund(
     view: View,
     amount: Money,
     *,
-    customer: str,
+    customer: str | None = None,
+    vendor: str | None = None,
     on: Day,
     to: Sequence[str] = (),
     bank: str | None = None,
@@ -219,11 +239,17 @@ def refund(
     rate: Number | Fraction | None = None,
     text: str = "",
 ) -> Changes[Payment]:
-    """Pay money back to a customer against what he has open: the credit notes or advances named, else the oldest.
+    """Pay money back to a customer, or take back a vendor's, against the credits or advances named, else the oldest.
 
-    Raises: Overpaid, also when no document is named: nobody is refunded more than is open.
+    Raises: OneParty; Overpaid, also when no document is named: nobody is refunded more than is open.
     """
-    terms = _Terms(Against.CUSTOMER, Way.OUT, customer, day(on), tuple(to), bank, None, None, text)
+    if customer is not None and vendor is None:
+        against, way, party = Against.CUSTOMER, Way.OUT, customer
+    elif vendor is not None and customer is None:
+        against, way, party = Against.VENDOR, Way.IN, vendor
+    else:
+        raise OneParty(customer=customer, vendor=vendor)
+    terms = _Terms(against, way, party, day(on), tuple(to), bank, None, None, text)
     return _pay(view, terms, amount, paid(view, amount, on=day(on), value=value, rate=rate, received=None))
 
 
@@ -233,8 +259,8 @@ def settle(view: View, payment: str, *, to: Sequence[str], on: Day, amount: Mone
     `payment` is the id of the payment or credit note. An advance releases its own value, not the day's rate; the difference
     to what the documents release is realised.
 
-    Guarantees: both sides shrink by the same amount; no bank account is touched.
-    Raises: DocumentNotFound, NothingOpen, Overpaid (`amount` is more than both sides have).
+    Guarantees: both sides shrink by the same amount; no bank account is touched; it is not dated before either side.
+    Raises: DocumentNotFound, NothingOpen, DatedBefore, Overpaid (`amount` is more than both sides have).
     Source: an advance at one rate and the bill at another, frappe/erpnext#34754.
     """
     found = _source(view, payment)
@@ -247,6 +273,8 @@ def settle(view: View, payment: str, *, to: Sequence[str], on: Day, amount: Mone
         raise NothingOpen(id=payment, party=found.party)
     currency = str(sources[0].amount.unit)
     named = _named(view, lots, tuple(to), found.against.claims, party=found.party, sign=sign, currency=currency)
+    for lot in (*sources, *named):
+        check_sequence("a settlement", day(on), cause=f"item {lot.id}", since=lot.on)
     both = min(sum(abs(_minor(lot)) for lot in sources), sum(abs(_minor(lot)) for lot in named))
     asked = Money.of_minor(both, currency) if amount is None else amount
     if asked.sign <= 0 or asked > Money.of_minor(both, currency):
@@ -332,7 +360,7 @@ def _pay(view: View, terms: _Terms, amount: Money, given: Paid) -> Changes[Payme
     total = Worth(terms.sign * (worth.amount + off.amount), terms.sign * (worth.value + off.value))
     cleared = _cleared(view, terms, view.lots("journal", account, terms.party), total, amount.currency)
     rest = cleared.rest
-    claims = terms.against.claims if terms.way_of_claims else CreditNote
+    claims = terms.against.claims if terms.way_of_claims else terms.against.credits
     payment = view.mint(
         Payment(
             way=terms.way,
@@ -379,7 +407,7 @@ def _check_bank(chart: Chart, bank: str, amount: Money) -> None:
 
 def _cleared(view: View, terms: _Terms, lots: Sequence[Lot], total: Worth, currency: str) -> Cleared:
     if terms.to:
-        claims = terms.against.claims if terms.way_of_claims else CreditNote
+        claims = terms.against.claims if terms.way_of_claims else terms.against.credits
         named = _named(view, lots, terms.to, claims, party=terms.party, sign=terms.sign, currency=currency)
         cleared = clear(named, total, currency, order=Order.NAMED, named=[lot.id for lot in named])
     else:

@@ -11,10 +11,12 @@ from bizcore.change.desk import Desk
 from bizcore.company import Company
 from bizcore.finance.chart import Account, AccountUnknown, Nature
 from bizcore.finance.claims import ValueDiffers
-from bizcore.finance.documents import Invoice, NotARate, OtherCurrency
+from bizcore.finance.documents import Bill, CreditNote, Invoice, NotARate, OtherCurrency, VendorCredit
 from bizcore.finance.lines import Line
-from bizcore.finance.settlement import NotABank
+from bizcore.finance.sequence import DatedBefore
+from bizcore.finance.settlement import Against, NotABank, OneParty, Overpaid, Way
 from bizcore.finance.worth import TwoValues
+from bizcore.flow.document import Ref
 from bizcore.kernel.exact import NotPositive
 from bizcore.kernel.money import Money
 
@@ -147,3 +149,52 @@ def test_an_account_kept_in_a_currency_takes_no_other_by_hand(acme: Company) -> 
     acme.apply(acme.finance.post(ours))
     gain = Entry("2026-03-31", [Posting("1001", eur("0"), eur("1")), Posting("6810", eur("0"), eur("-1"))])
     acme.apply(acme.finance.post(gain))  # a revaluation moves no amount
+
+
+# -- settling and refunding ------------------------------------------------------------------------------------------
+
+
+def test_a_settlement_is_not_dated_before_either_side(acme: Company) -> None:
+    early = acme.apply(acme.finance.collect(eur("40"), customer="beta", on="2026-03-01")).value
+    issued(acme, "I", on="2026-03-05")
+    late = CreditNote(id="C", customer="beta", on="2026-03-09", currency="EUR", lines=[Line("goodwill", 1, "10")])
+    acme.apply(acme.finance.credit(late))
+    for source, on in ((early.id, "2026-03-04"), ("C", "2026-03-08")):
+        with pytest.raises(DatedBefore) as refused:
+            acme.apply(acme.finance.settle(source, to=["I"], on=on))
+        assert refused.value.facts["on"].isoformat() == on
+    acme.apply(acme.finance.settle(early.id, to=["I"], on="2026-03-05"))
+    acme.apply(acme.finance.settle("C", to=["I"], on="2026-03-09"))
+
+
+def test_a_vendor_pays_back_what_we_have_open_there(acme: Company) -> None:
+    lines = [Line("steel", 1, "100", tax="S20")]
+    acme.apply(acme.finance.bill(Bill(id="B", vendor="mill", on="2026-03-05", currency="EUR", lines=lines)))
+    acme.apply(acme.finance.pay(eur("120"), vendor="mill", on="2026-03-06", to=["B"]))
+    back = VendorCredit(id="V", vendor="mill", on="2026-03-07", currency="EUR", lines=lines, credits="B")
+    acme.apply(acme.finance.credit_from_vendor(back))
+    with pytest.raises(Overpaid):
+        acme.apply(acme.finance.refund(eur("121"), vendor="mill", on="2026-03-08"))
+    done = acme.apply(acme.finance.refund(eur("20"), vendor="mill", on="2026-03-08", to=["V"]))
+    assert (done.value.way, done.value.against) == (Way.IN, Against.VENDOR)
+    assert done.value.origins == (Ref("vendor_credit", "V"),)
+    assert [(one.account, one.amount) for one in done.entries[0].postings] == [
+        ("1000", eur("20")),
+        ("2000", eur("-20")),
+    ]
+    acme.apply(acme.finance.refund(eur("100"), vendor="mill", on="2026-03-09"))
+    assert acme.finance.open_items().rows == ()
+
+
+def test_a_vendor_s_refund_realises_the_exchange_result(acme: Company) -> None:
+    lines = [Line("steel", 1, "100")]
+    note = VendorCredit(vendor="mill", on="2026-03-07", currency="USD", rate="0.9", lines=lines)
+    acme.apply(acme.finance.credit_from_vendor(note))
+    done = acme.apply(acme.finance.refund(usd("100"), vendor="mill", on="2026-03-08", rate="0.95")).value
+    assert done.result == eur("5")
+
+
+@pytest.mark.parametrize("who", [{}, {"customer": "beta", "vendor": "mill"}])
+def test_a_refund_names_one_party(acme: Company, who: Any) -> None:
+    with pytest.raises(OneParty):
+        acme.apply(acme.finance.refund(eur("5"), on="2026-03-08", **who))
