@@ -12,7 +12,7 @@ from attrs import field, frozen
 from bizcore.change.view import View
 from bizcore.finance.policies import FinancePolicies
 from bizcore.flow.document import Document
-from bizcore.kernel.days import Day
+from bizcore.kernel.days import LAST, Day
 from bizcore.kernel.errors import NotFound
 from bizcore.kernel.ids import checked_id
 from bizcore.kernel.maps import Map
@@ -184,7 +184,7 @@ class Chart:
         return (found[code] for code in sorted(found))
 
 
-LATEST: Final = "9999-12-31"
+LATEST: Final = LAST
 
 
 def of(view: View, *, on: Day = LATEST) -> Chart:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from attrs import field, frozen
 
 from bizcore.kernel.codec import encode
-from bizcore.kernel.days import Day, day
+from bizcore.kernel.days import LAST, Day, day
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.exact import Exact, number
 from bizcore.kernel.money import Money
@@ -197,6 +197,8 @@ def _due(portion: Portion, on: date, terms: Terms) -> date:
         due = portion.due(on)
     except (OverflowError, ValueError):
         raise DueOutOfRange(on=on, terms=terms.text) from None
+    if due > LAST:
+        raise DueOutOfRange(on=on, terms=terms.text)
     if due < on:
         raise DueBeforeStart(due=due, on=on)
     return due

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
 from bizcore.finance import chart as charts
 from bizcore.finance.chart import CONTROL, Account
 from bizcore.finance.policies import FinancePolicies
 from bizcore.flow.document import Document
+from bizcore.kernel.days import FIRST
 from bizcore.kernel.errors import Refused
-
-_ALWAYS: Final = "0001-01-01"
 
 
 class NoSuchRole(Refused):
@@ -71,7 +68,7 @@ def watch_policies(view: View, document: Document) -> None:
     """
     if not isinstance(document, FinancePolicies):
         return
-    since = document.since or _ALWAYS
+    since = document.since or FIRST
     if not document.roles and not view.policies(FinancePolicies, on=since).roles:
         return
     chart = charts.of(view, on=since)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -13,6 +14,8 @@ from bizcore.company import Company
 from bizcore.finance.closing import NotAYear, YearIsClosed
 from bizcore.finance.documents import Bill, CreditNote, Invoice, VendorCredit
 from bizcore.finance.lines import Line
+from bizcore.finance.terms import DueOutOfRange
+from bizcore.kernel.days import LAST, NotADate
 from bizcore.kernel.money import Money
 
 
@@ -97,3 +100,33 @@ def test_a_tax_lock_holds_for_every_document_with_a_category(acme: Company, tax:
                 acme.apply(act)
             assert refused.value.facts["kind"] == "tax"
     acme.apply(acme.finance.issue(Invoice(customer="beta", on="2026-04-01", currency="EUR", lines=lines)))
+
+
+@pytest.mark.parametrize("on", ["9999-12-31", "9998-01-01", date.max, "0001-01-01"])
+def test_a_date_that_no_report_could_count_from_is_refused_where_it_enters(acme: Company, on: Any) -> None:
+    acts: list[Callable[[], Any]] = [
+        lambda: acme.finance.trial_balance(at=on),
+        lambda: acme.finance.balance_sheet(at=on),
+        lambda: acme.finance.receivable_aging(at=on),
+        lambda: acme.apply(acme.finance.lock(kind="all", upto=on)),
+        lambda: sale(acme, on),
+    ]
+    for act in acts:
+        with pytest.raises(NotADate):
+            act()
+
+
+def test_the_last_business_date_has_every_report(acme: Company) -> None:
+    sale(acme, "9997-12-31")
+    lines = [Line("goods", 1, "100")]
+    acme.apply(acme.finance.issue(Invoice(customer="beta", on=LAST, currency="EUR", lines=lines)))
+    late = Invoice(customer="beta", on=LAST, currency="EUR", lines=lines, terms="1 days")
+    with pytest.raises(DueOutOfRange):
+        acme.apply(acme.finance.issue(late))
+    for at in (None, LAST):
+        assert not acme.finance.balance_sheet(at=at)["difference", "amount"].value
+        assert acme.finance.receivable_aging(at=at)["total", "total"].value == eur("100")
+        assert acme.finance.trial_balance(at=at)["4000", "credit"].value == eur("200")
+    acme.apply(acme.finance.lock(kind="all", upto=LAST))
+    with pytest.raises(Locked):
+        sale(acme, "2026-03-05")
