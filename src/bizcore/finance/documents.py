@@ -319,6 +319,10 @@ def _credits(one: Any) -> Keys:
     return [(one.credits,)] if one.credits else []
 
 
+def _references(one: Any) -> Keys:
+    return [(one.vendor, one.reference)] if one.reference else []
+
+
 INDEXES: Mapping[str, Any] = {"party": _keys, "on": _dates}
 
 ISSUED = Lifecycle("invoice", "draft", {("draft", "issue"): "issued"})
@@ -411,7 +415,7 @@ class Bill(TradeDocument):
     kind = "bill"
     lifecycle: ClassVar[Lifecycle | None] = RECORDED
     numbering: ClassVar[Numbering | None] = Numbering(prefix="BILL")
-    indexes: ClassVar[Indexes] = INDEXES
+    indexes: ClassVar[Indexes] = {**INDEXES, "reference": _references}
     sign = -1
 
     vendor: str = field(converter=_party)

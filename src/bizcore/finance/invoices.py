@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from attrs import evolve
 
 from bizcore.book.entry import Posting
 from bizcore.change.changes import Changes
-from bizcore.change.view import View
+from bizcore.change.view import AlreadyThere, View
 from bizcore.finance.claims import NO_LEGS, claim
 from bizcore.finance.documents import Bill, CreditNote, Invoice, OtherCurrency, TradeDocument, VendorCredit
 from bizcore.finance.lines import Line
@@ -49,6 +49,29 @@ class OtherParty(Refused):
         super().__init__(f"{document} is {party}'s, not {given}'s", document=document, party=party, given=given)
 
 
+class SameReference(Refused):
+    """The vendor's own number was billed already: the same paper would be paid twice."""
+
+    code = "same_reference"
+    allowed: tuple[str, ...] = ("credit_from_vendor",)
+
+    def __init__(self, *, vendor: str, reference: str, bill: str) -> None:
+        super().__init__(
+            f"{vendor}'s {reference!r} is bill {bill} already; credit that whole first, or give this one's own reference",
+            vendor=vendor,
+            reference=reference,
+            bill=bill,
+        )
+
+
+_SAME_ACCOUNT: Final[Mapping[type[TradeDocument], type[TradeDocument]]] = {
+    Invoice: CreditNote,
+    CreditNote: Invoice,
+    Bill: VendorCredit,
+    VendorCredit: Bill,
+}
+
+
 def issue(view: View, invoice: Invoice) -> Changes[Invoice]:
     """Issue an invoice: it gets its number, the customer owes each instalment from its due date.
 
@@ -80,7 +103,8 @@ def credit(view: View, note: CreditNote) -> Changes[CreditNote]:
 def bill(view: View, bill: Bill) -> Changes[Bill]:
     """Record a vendor's bill: expense by line account, input tax, and what we owe when.
 
-    Raises: IllegalStep (recorded already), AlreadyThere, RateMissing, AccountUnknown, TermsOverrun.
+    Guarantees: a vendor's reference is billed once, unless its bill was credited whole.
+    Raises: IllegalStep (recorded already), AlreadyThere, SameReference, RateMissing, AccountUnknown, TermsOverrun.
     """
     return recorded(view, bill)
 
@@ -149,11 +173,31 @@ def vendor_bill(
 def recorded(view: View, document: T, *, legs: Mapping[int, Sequence[Posting]] = NO_LEGS) -> Changes[T]:
     """Record any of the four documents; bridges give `legs` for lines that clear something of theirs, see `claim`.
 
-    Raises: IllegalStep (recorded already), AlreadyThere, and what `claim` raises.
+    Raises: IllegalStep (recorded already), AlreadyThere, SameReference, and what `claim` raises.
     """
+    _check_name(view, document)
+    if isinstance(document, Bill):
+        _check_reference(view, document)
     minted = view.mint(document.to("issue" if isinstance(document, (Invoice, CreditNote)) else "record"))
     posted, entry = claim(view, minted, legs=legs)
     return Changes(posted, entries=[] if entry is None else [view.mint(entry)])
+
+
+def _check_name(view: View, document: TradeDocument) -> None:
+    """Refuse the id of a document of the same account: open items are named after it. Raises: AlreadyThere."""
+    other = _SAME_ACCOUNT[type(document)]
+    if document.id and view.seek(other, document.id) is not None:
+        raise AlreadyThere(kind=other.kind, id=document.id)
+
+
+def _check_reference(view: View, bill: Bill) -> None:
+    """Refuse a vendor's reference that is billed and not credited whole. Raises: SameReference."""
+    if not bill.reference:
+        return
+    for one in view.find(Bill, "reference", bill.vendor, bill.reference):
+        credited = Money.sum((note.owed for note in view.find(VendorCredit, "credits", one.id)), one.currency)
+        if credited != one.owed:
+            raise SameReference(vendor=bill.vendor, reference=bill.reference, bill=one.id)
 
 
 def _from(note: T, cls: type[TradeDocument]) -> T:

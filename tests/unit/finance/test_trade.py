@@ -6,10 +6,12 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from attrs import evolve
 
+from bizcore.change.view import AlreadyThere
 from bizcore.company import Company
-from bizcore.finance.documents import CreditNote, Invoice
-from bizcore.finance.invoices import OverCredited
+from bizcore.finance.documents import Bill, CreditNote, Invoice, VendorCredit
+from bizcore.finance.invoices import OverCredited, SameReference
 from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies, RateDate
 from bizcore.finance.rates import ExchangeRate
@@ -118,3 +120,54 @@ def test_the_latest_rate_is_the_newer_of_both_directions(acme: Company, direct: 
     acme.apply(acme.put(ExchangeRate(base="EUR", quote="USD", on=f"2026-03-{inverse}", rate="1.00")))
     issued(acme, "I", currency="USD")
     assert acme.finance.trial_balance()["1200", "balance"].value == eur(worth)
+
+
+# -- names -----------------------------------------------------------------------------------------------------------
+
+
+def billed(acme: Company, name: str, reference: str, *, vendor: str = "mill") -> Bill:
+    bill = Bill(id=name, vendor=vendor, on="2026-03-05", currency="EUR", reference=reference, lines=[goods("100")])
+    return acme.apply(acme.finance.bill(bill)).value
+
+
+def taken_back(acme: Company, bill: str, price: str, *, name: str = "") -> None:
+    note = VendorCredit(
+        id=name, vendor="mill", on="2026-03-06", currency="EUR", credits=bill, lines=[goods(price)], reference="R-77"
+    )
+    acme.apply(acme.finance.credit_from_vendor(note))
+
+
+def test_a_vendor_s_reference_is_billed_once_unless_it_was_credited_whole(acme: Company) -> None:
+    billed(acme, "A", "R-77")
+    with pytest.raises(SameReference) as refused:
+        billed(acme, "B", "R-77")
+    assert (refused.value.facts["bill"], refused.value.allowed) == ("A", ("credit_from_vendor",))
+    billed(acme, "C", "R-77", vendor="forge")
+    billed(acme, "D", "R-78")
+    for name in ("E", "F"):
+        billed(acme, name, "")
+    taken_back(acme, "A", "60")
+    with pytest.raises(SameReference):
+        billed(acme, "B", "R-77")
+    taken_back(acme, "A", "40")
+    billed(acme, "B", "R-77")
+    with pytest.raises(SameReference):
+        billed(acme, "G", "R-77")
+
+
+def test_what_shares_an_account_shares_no_id(acme: Company) -> None:
+    """Their open items are named after them: `X/1` of an invoice and of a credit note would be one item."""
+    issued(acme, "X")
+    billed(acme, "X", "")  # another account
+    note = CreditNote(id="X", customer="beta", on="2026-03-06", currency="EUR", lines=[goods("5")])
+    with pytest.raises(AlreadyThere) as refused:
+        acme.apply(acme.finance.credit(note))
+    assert refused.value.facts == {"kind": "invoice", "id": "X"}
+    with pytest.raises(AlreadyThere):
+        taken_back(acme, "X", "5", name="X")
+    acme.apply(acme.finance.credit(evolve(note, id="Y")))
+    taken_back(acme, "X", "5", name="Y")
+    with pytest.raises(AlreadyThere):
+        issued(acme, "Y")
+    with pytest.raises(AlreadyThere):
+        billed(acme, "Y", "")
