@@ -175,11 +175,11 @@ def recorded(view: View, document: T, *, legs: Mapping[int, Sequence[Posting]] =
 
     Raises: IllegalStep (recorded already), AlreadyThere, SameReference, and what `claim` raises.
     """
-    _check_name(view, document)
+    stepped = document.to("issue" if isinstance(document, (Invoice, CreditNote)) else "record")
+    _check_name(view, stepped)
     if isinstance(document, Bill):
         _check_reference(view, document)
-    minted = view.mint(document.to("issue" if isinstance(document, (Invoice, CreditNote)) else "record"))
-    posted, entry = claim(view, minted, legs=legs)
+    posted, entry = claim(view, view.mint(stepped), legs=legs)
     return Changes(posted, entries=[] if entry is None else [view.mint(entry)])
 
 

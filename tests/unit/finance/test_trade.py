@@ -16,6 +16,7 @@ from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies, RateDate
 from bizcore.finance.rates import ExchangeRate
 from bizcore.finance.sequence import DatedBefore
+from bizcore.flow.lifecycle import IllegalStep
 from bizcore.kernel.money import Money
 
 
@@ -171,3 +172,8 @@ def test_what_shares_an_account_shares_no_id(acme: Company) -> None:
         issued(acme, "Y")
     with pytest.raises(AlreadyThere):
         billed(acme, "Y", "")
+
+
+def test_a_bill_recorded_already_says_so_before_its_reference_does(acme: Company) -> None:
+    with pytest.raises(IllegalStep):
+        acme.apply(acme.finance.bill(billed(acme, "A", "R-77")))

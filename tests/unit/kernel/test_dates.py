@@ -129,6 +129,7 @@ def test_the_first_and_the_last_business_date_have_a_year_and_a_month(name: str,
     assert day(on) == on
     assert fiscal.year(on).contains(on)
     assert fiscal.month(on).contains(on)
+    assert len(fiscal.periods(fiscal.year(on))) == 12
     assert fiscal.following(fiscal.year(FIRST)).start == fiscal.year(FIRST).end
 
 
