@@ -98,7 +98,8 @@ class Books:
             one for one in pool if found[one].party == payment.party and found[one].currency == payment.amount.currency
         ]
         if same and payment.advance is not None and self.is_open(payment.id):
-            self.apply(desk.settle(payment.id, to=[same[n % len(same)]], on=on))
+            claim = same[n % len(same)]
+            self.apply(desk.settle(payment.id, to=[claim], on=max(on, payment.on, found[claim].on)))
 
     def is_open(self, lot: str) -> bool:
         return lot in self.acme.finance.open_items().column("item")
@@ -106,7 +107,7 @@ class Books:
     def credit(self, on: date, amount: Money, rate: Any, n: int) -> None:
         if self.invoices:
             original = self.acme.finance.invoices[self.invoices[n % len(self.invoices)]]
-            self.apply(self.acme.finance.credit(original.credited(on=on)))
+            self.apply(self.acme.finance.credit(original.credited(on=max(on, original.on))))
 
     def post(self, on: date, amount: Money, rate: Any, n: int) -> None:
         source, target = ACCOUNTS[n % 7], ACCOUNTS[(n // 7) % 7]
@@ -118,7 +119,8 @@ class Books:
     def reverse(self, on: date, amount: Money, rate: Any, n: int) -> None:
         if self.entries:
             how = list(Reversal)[n % 2]
-            self.apply(self.acme.finance.reverse(self.entries[n % len(self.entries)], on=on, how=how))
+            entry = self.acme.entry(self.entries[n % len(self.entries)])
+            self.apply(self.acme.finance.reverse(entry.id, on=max(on, entry.on), how=how))
 
     def close(self, on: date, amount: Money, rate: Any, n: int) -> None:
         if n % 4 == 0:
@@ -205,7 +207,7 @@ def test_a_reversal_restores_every_balance_and_open_item(story: list[Any], last:
     """Items that the entry had closed are open again, those it had opened are gone."""
     books = told([one for one in story if one[0] not in {"reverse", "close"}])
     before, count = state(books.acme), len(books.entries)
-    if last[0][0] in {"reverse", "close"}:
+    if last[0][0] in {"reverse", "close", "issue", "bill", "credit"}:  # a document is taken back by its own verb
         return
     books.play(last[0])
     for entry in reversed(books.entries[count:]):
@@ -222,9 +224,7 @@ def test_closing_changes_no_statement_and_twice_is_once(story: list[Any], year: 
     def statements() -> list[Any]:
         found = [finance.income_statement(period=one) for one in ("2026", "2027", "2026-Q4")]
         found += [finance.balance_sheet(at=one) for one in (None, "2026-12-31", "2027-01-01", "2027-12-31")]
-        return [
-            {row["line"]: row["amount"] for row in one if row["amount"]} for one in (*found, finance.income_statement())
-        ]
+        return [{row["line"]: row["amount"] for row in one} for one in (*found, finance.income_statement())]
 
     open_books = statements()
     for one in ("2026", "2027"):

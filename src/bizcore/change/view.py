@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from bizcore.book.entry import Amount, Entry
 from bizcore.book.lots import Lot
 from bizcore.change import record
-from bizcore.change.reading import Head, PostingQuery, PostingRow, Reading, Row, TotalRow
+from bizcore.change.reading import Head, LogRow, PostingQuery, PostingRow, Reading, Row, TotalRow
 from bizcore.change.reads import FIND_MAX, Reads, marks_of, of_found, of_lots, of_row, of_rows
 from bizcore.change.settings import Settings
 from bizcore.flow.beginning import NotNew
@@ -357,13 +357,16 @@ class View:
 
     def entry(self, id: str) -> Entry:
         """A recorded entry by its id. Raises: EntryNotFound."""
-        key = id.rsplit("#", 1)[0]
+        return next(one for one in record.entries(self.recorded(id)) if one.id == id)
+
+    def recorded(self, entry: str) -> LogRow:
+        """The row of the log that an entry was recorded in, beside what else its change wrote. Raises: EntryNotFound."""
+        key = entry.rsplit("#", 1)[0]
         row = self._reading.logged(key)
         self.reads["logged", key] = row.position if row is not None else 0
-        found = next((one for one in record.entries(row) if one.id == id), None) if row is not None else None
-        if found is None:
-            raise EntryNotFound(id=str(id)[:250])
-        return found
+        if row is None or all(one.id != entry for one in record.entries(row)):
+            raise EntryNotFound(id=str(entry)[:250])
+        return row
 
     def entries_of(self, cls: type[D], id: str) -> tuple[Entry, ...]:
         """The entries that the change which first recorded a document posted, in order. Raises: DocumentNotFound."""

@@ -35,6 +35,12 @@ GUARDS: Final = (
 
 WATCHES: Final[Mapping[str, str]] = {
     "delivery": "bizcore.bridges.promises:watch",
+    "invoice": "bizcore.finance.closing:watch_tax",
+    "credit_note": "bizcore.finance.closing:watch_tax",
+    "bill": "bizcore.finance.closing:watch_tax",
+    "vendor_credit": "bizcore.finance.closing:watch_tax",
+    "policies.finance": "bizcore.finance.watches:watch_policies",
+    "account": "bizcore.finance.watches:watch_account",
 }
 """A watch looks at the documents of a kind that a change writes, before they are written, and only refuses: what is put may
 contradict what the books hold already."""

@@ -12,7 +12,7 @@ from attrs import field, frozen
 from bizcore.change.view import View
 from bizcore.finance.policies import FinancePolicies
 from bizcore.flow.document import Document
-from bizcore.kernel.days import Day
+from bizcore.kernel.days import LAST, Day
 from bizcore.kernel.errors import NotFound
 from bizcore.kernel.ids import checked_id
 from bizcore.kernel.maps import Map
@@ -40,6 +40,10 @@ class Nature(Enum):
 
 EXCHANGE: Final = "exchange"
 """The role where one entry changes currency; its value is zero after every entry, so that statements leave it out."""
+
+
+CONTROL: Final = ("receivable", "payable", "grni", "inventory")
+"""The roles whose account has a sub-ledger: the verbs look for its items, and for its value, in one account only."""
 
 
 class AccountUnknown(NotFound):
@@ -135,6 +139,11 @@ class Chart:
             raise RoleUnknown(role=name, chart=self.name)
         return found
 
+    @property
+    def usual(self) -> Mapping[str, str]:
+        """The account of each role as the chart itself has it."""
+        return self._roles
+
     def roles(self, code: str) -> frozenset[str]:
         """The roles an account plays."""
         return frozenset(name for name in self._roles if self.role(name) == code)
@@ -147,10 +156,14 @@ class Chart:
 
     def account(self, code: str) -> Account:
         """An account by its code. Raises: AccountUnknown."""
-        found = self._override(code) or self._accounts.get(code)
+        found = self.seek(code)
         if found is None:
             raise AccountUnknown(account=code, chart=self.name)
         return found
+
+    def seek(self, code: str) -> Account | None:
+        """An account by its code, or None."""
+        return self._override(code) or self._accounts.get(code)
 
     def opens_items(self, code: str) -> bool:
         """Whether postings to the account open items: the chart says so, or the company's own account, which cannot take it back
@@ -171,7 +184,7 @@ class Chart:
         return (found[code] for code in sorted(found))
 
 
-LATEST: Final = "9999-12-31"
+LATEST: Final = LAST
 
 
 def of(view: View, *, on: Day = LATEST) -> Chart:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
+
+from attrs import evolve
 
 from bizcore.book.entry import Entry, Posting
 from bizcore.book.lots import Order
@@ -22,13 +24,15 @@ from bizcore.kernel.money import Money
 
 
 class ValueDiffers(Invalid):
-    """A value stated for the company's currency is in another one, or contradicts an amount that is already in it."""
+    """A value stated for the company's currency is in another one, or contradicts its amount: it has the amount's sign, and is
+    the amount where that is in the company's currency already.
+    """
 
     code = "value_differs"
 
     def __init__(self, *, amount: Money, value: Money, company: str) -> None:
         super().__init__(
-            f"{value} is stated as the value of {amount}; the books are in {company}",
+            f"{value} is stated as the value of {amount}; the books are in {company}, and a value has its amount's sign",
             amount=amount,
             value=value,
             company=company,
@@ -44,13 +48,16 @@ class LegsDiffer(Invalid):
         super().__init__(f"the legs {', '.join(legs)} do not add up to {net}", net=net, legs=legs)
 
 
+T = TypeVar("T", bound=TradeDocument)
+
 NO_LEGS: Final[Mapping[int, Sequence[Posting]]] = MappingProxyType({})
 
 
-def claim(view: View, document: TradeDocument, *, legs: Mapping[int, Sequence[Posting]] = NO_LEGS) -> Entry | None:
-    """The entry of a document: its party's open items, income or expense by account, tax by category.
+def claim(view: View, document: T, *, legs: Mapping[int, Sequence[Posting]] = NO_LEGS) -> tuple[T, Entry | None]:
+    """A document with the rate it was posted at, and its entry: its party's open items, income or expense by account, tax by category.
 
-    None, when nothing moves: a document of 0.00, such as for free samples, is valid and posts nothing. `legs` replace the
+    No entry, when nothing moves: a document of 0.00, such as for free samples, is valid and posts nothing. A rate that was
+    looked up stays on the document, so that what takes it back has the same values. `legs` replace the
     income or expense of single items, by their index in `document.items`, for lines that clear something else (goods
     received not invoiced); their amounts add up to the item's net. A credit note clears the items of the document it
     credits, the rest becomes a credit of the party.
@@ -62,11 +69,13 @@ def claim(view: View, document: TradeDocument, *, legs: Mapping[int, Sequence[Po
     chart = charts.of(view, on=document.on)
     customer = isinstance(document, (Invoice, CreditNote))
     out = Legs(view.currency)
-    total = _other_side(view, document, chart, out, legs=legs, customer=customer)
+    rate = _Rate(view, document)
+    total = _other_side(document, chart, out, rate, legs=legs, customer=customer)
     account = chart.role("receivable" if customer else "payable")
     _party_side(view, document, chart, out, Worth(-total.amount, -total.value), account=account)
     postings = [*(one for index in sorted(legs) for one in legs[index]), *out.postings()]
-    return Entry(document.on, postings, text=_text(document)) if postings else None
+    entry = Entry(document.on, postings, text=_text(document)) if postings else None
+    return document if rate.used == document.rate else evolve(document, rate=rate.used), entry
 
 
 def _text(document: TradeDocument) -> str:
@@ -75,10 +84,10 @@ def _text(document: TradeDocument) -> str:
 
 
 def _other_side(
-    view: View,
     document: TradeDocument,
     chart: Chart,
     out: Legs,
+    rate: _Rate,
     *,
     legs: Mapping[int, Sequence[Posting]],
     customer: bool,
@@ -87,7 +96,6 @@ def _other_side(
     side = -document.sign
     usual = chart.role("sales" if customer else "purchases")
     sums: dict[str, Worth] = {}
-    rate = _Rate(view, document)
     total = Worth(0, 0)
     for index, (item, share) in enumerate(zip(document.items, document.totals.shares, strict=True)):
         if index in legs:
@@ -126,19 +134,20 @@ class _Rate:
     def __init__(self, view: View, document: TradeDocument) -> None:
         self._view = view
         self._document = document
-        self._rate: Fraction | None = document.rate
+        self.used: Fraction | None = document.rate
 
     def worth(self, amount: Money, value: Money | None) -> Worth:
         company = self._view.currency
         if value is not None:
-            if value.currency != company or (amount.currency == company and amount != value):
+            differs = amount != value if amount.currency == company else amount.sign != value.sign
+            if value.currency != company or differs:
                 raise ValueDiffers(amount=amount, value=value, company=company)
             return Worth(amount.minor, value.minor)
         if amount.currency == company:
             return Worth(amount.minor, amount.minor)
-        if self._rate is None:
-            self._rate = spot(self._view, amount.currency, on=self._document.on)
-        return Worth(amount.minor, converted(amount, self._rate, company).minor)
+        if self.used is None:
+            self.used = spot(self._view, amount.currency, on=self._document.on)
+        return Worth(amount.minor, converted(amount, self.used, company).minor)
 
 
 def _tax_worths(document: TradeDocument, rate: _Rate) -> list[Worth]:

@@ -15,10 +15,11 @@ from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
 from bizcore.finance import chart as charts
 from bizcore.finance.chart import Chart
+from bizcore.finance.documents import TradeDocument
 from bizcore.flow.document import Document, Indexes
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.kernel.days import Day, day
-from bizcore.kernel.errors import Refused
+from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.kernel.periods import Period
@@ -48,6 +49,32 @@ class EarlierYearOpen(Refused):
 
     def __init__(self, *, year: str, open: str) -> None:
         super().__init__(f"{year} is closed after {open}, which is open", year=year, open=open)
+
+
+class YearIsClosed(Refused):
+    """The lock of all would leave dates of a closed year open."""
+
+    code = "year_is_closed"
+    allowed: tuple[str, ...] = ("reopen",)
+
+    def __init__(self, *, year: str, on: date, asked: date) -> None:
+        super().__init__(
+            f"{year} is closed up to {on.isoformat()}, {asked.isoformat()} is earlier; reopen {year} first",
+            year=year,
+            on=on,
+            asked=asked,
+        )
+
+
+class NotAYear(Invalid):
+    """A month or a quarter is not closed as a year."""
+
+    code = "not_a_year"
+
+    def __init__(self, *, value: str, year: str) -> None:
+        super().__init__(
+            f"{value} is no fiscal year; close {year}, or the month with close_month", value=value, year=year
+        )
 
 
 @frozen
@@ -83,14 +110,21 @@ class YearClose(Document):
 
 
 def lock(view: View, *, kind: LockKind, upto: Day) -> Changes[Lock]:
-    """Lock the dates up to a day, for one kind of posting or for all. Raises: HardLock.
+    """Lock the dates up to a day, for one kind of posting or for all.
+
+    Guarantees: a closed year stays locked. Raises: HardLock, YearIsClosed.
 
     >>> from bizcore import Company
     >>> acme = Company.create("acme", currency="EUR")
     >>> acme.apply(acme.finance.lock(kind="receivable", upto="2026-03-31"), key="AR March").value.upto
     datetime.date(2026, 3, 31)
     """
-    return Changes(set_lock(view, kind, upto))
+    moved = set_lock(view, kind, upto)
+    if kind is LockKind.ALL:
+        closed = next(closes(view, span=Span(moved.upto + _DAY, None)), None)
+        if closed is not None:
+            raise YearIsClosed(year=closed.id, on=closed.on, asked=moved.upto)
+    return Changes(moved)
 
 
 def close_month(view: View, period: str) -> Changes[Lock]:
@@ -109,9 +143,12 @@ def close_year(view: View, year: str) -> Changes[YearClose]:
     """Close a year: income and expense are carried to retained earnings by one entry on its last day, then it is locked.
 
     Guarantees: closing twice is closing once; every statement reads the same before and after.
-    Raises: NotAPeriod, EarlierYearOpen, LaterYearClosed.
+    Raises: NotAPeriod, NotAYear, EarlierYearOpen, LaterYearClosed.
     """
     span = view.calendar.period(year)
+    whole = view.calendar.year(span.start)
+    if span.span != whole.span:
+        raise NotAYear(value=year, year=whole.name)
     known = view.seek(YearClose, year)
     if known is not None and known.state == "closed":
         return Changes(known)
@@ -134,6 +171,7 @@ def close_year(view: View, year: str) -> Changes[YearClose]:
 def reopen(view: View, year: str) -> Changes[YearClose]:
     """Reopen a closed year: its closing entry is reversed on the same day, its dates and later ones are unlocked.
 
+    Guarantees: the lock of all moves back to the day before the year, never forward.
     Raises: DocumentNotFound, IllegalStep (it is open), LaterYearClosed; HardLock binds for ever.
     """
     span = view.calendar.period(year)
@@ -144,7 +182,8 @@ def reopen(view: View, year: str) -> Changes[YearClose]:
     if known.entry:
         entries = [view.mint(view.entry(known.entry).reversed(known.on))]
     document = evolve(reopened, entry=entries[0].id if entries else "", closed=())
-    return Changes(document, documents=[document, set_lock(view, LockKind.ALL, span.start - _DAY)], entries=entries)
+    upto = min(view.get(Lock, LockKind.ALL.value).upto, span.start - _DAY)
+    return Changes(document, documents=[document, set_lock(view, LockKind.ALL, upto)], entries=entries)
 
 
 def closes(view: View, *, span: Span) -> Iterator[YearClose]:
@@ -173,6 +212,15 @@ def guard(view: View, changes: Changes[Any]) -> None:
             check_hard(view, entry.on)
         else:
             check(view, entry.on, kinds_of(entry, chart) if chart is not None else ())
+
+
+def watch_tax(view: View, document: Document) -> None:
+    """Refuse a trade document with a tax category in a locked tax period: a return lists what bears no tax too.
+
+    Raises: Locked.
+    """
+    if isinstance(document, TradeDocument) and any(one.category for one in document.tax_lines):
+        check(view, document.on, (LockKind.TAX.value,))
 
 
 def kinds_of(entry: Entry, chart: Chart) -> set[str]:

@@ -48,6 +48,37 @@ class StatedAndComputed(Invalid):
         super().__init__(f"the tax is stated as {stated}, and a line says {tax}; leave one out", tax=tax, stated=stated)
 
 
+class NotMoney(Invalid):
+    """An amount of a document is given without its currency."""
+
+    code = "not_money"
+
+    def __init__(self, *, field: str, value: object) -> None:
+        super().__init__(f"{field} {repr(value)[:60]} is not money; give Money", field=field, value=repr(value)[:60])
+
+
+class BadPrepaid(Invalid):
+    """What was prepaid is negative or more than the document's gross."""
+
+    code = "bad_prepaid"
+
+    def __init__(self, *, prepaid: Money, gross: Money) -> None:
+        super().__init__(
+            f"{prepaid} cannot have been prepaid of {gross}; it is between nothing and that",
+            prepaid=prepaid,
+            gross=gross,
+        )
+
+
+class RoundingTooLarge(Invalid):
+    """A cash rounding of more than one unit of the currency rounds to no coin."""
+
+    code = "rounding_too_large"
+
+    def __init__(self, *, rounding: Money) -> None:
+        super().__init__(f"{rounding} is no cash rounding; it is at most one {rounding.currency}", rounding=rounding)
+
+
 class OtherCurrency(Invalid):
     """An amount of a document is in another currency than the document."""
 
@@ -73,7 +104,8 @@ def _terms(value: object) -> Terms:
     return Terms.from_plain(value)
 
 
-def _rate(value: object) -> Fraction | None:
+def positive_rate(value: object) -> Fraction | None:
+    """A rate, exact and above zero, or none where it may be left out. Raises: NotARate."""
     if value is None:
         return None
     found = fraction(value)
@@ -127,7 +159,7 @@ class TradeDocument(Document):
     rounding: Money | None = None
     tax_stated: Money | None = None
     tax_value: Money | None = None
-    rate: Fraction | None = field(default=None, converter=_rate)
+    rate: Fraction | None = field(default=None, converter=positive_rate)
     tax_rounding: TaxRounding = TaxRounding.DOCUMENT
     rounding_mode: Rounding = Rounding.HALF_AWAY
     prices: Prices = Prices.NET
@@ -141,14 +173,24 @@ class TradeDocument(Document):
             raise NoLines(kind=type(self).kind)
         if len(self.lines) > LINES_MAX:
             raise TooManyLines(count=len(self.lines), most=LINES_MAX)
-        for name in ("prepaid", "rounding", "tax_stated"):
-            value = getattr(self, name)
-            if value is not None and value.currency != self.currency:
-                raise OtherCurrency(field=name, value=value, currency=self.currency)
+        self._check_amounts()
         if self.tax_stated is not None:
             coded = next((one.tax for one in self.items if one.tax is not None), None)
             if coded is not None:
                 raise StatedAndComputed(tax=coded, stated=self.tax_stated)
+
+    def _check_amounts(self) -> None:
+        """Amounts are money of the document's currency, and what was prepaid and rounded is within the gross and a unit."""
+        for name in ("prepaid", "rounding", "tax_stated", "tax_value"):
+            value: object = getattr(self, name)
+            if value is not None and type(value) is not Money:
+                raise NotMoney(field=name, value=value)
+            if isinstance(value, Money) and name != "tax_value" and value.currency != self.currency:
+                raise OtherCurrency(field=name, value=value, currency=self.currency)
+        if self.prepaid is not None and self.prepaid and not 0 < self.prepaid.minor <= self.gross.minor:
+            raise BadPrepaid(prepaid=self.prepaid, gross=self.gross)
+        if self.rounding is not None and abs(self.rounding) > Money(1, self.currency):
+            raise RoundingTooLarge(rounding=self.rounding)
 
     @property
     def party(self) -> str:
@@ -262,7 +304,7 @@ class TradeDocument(Document):
 
 
 def _label(item: Line | Adjustment) -> str:
-    return item.text if isinstance(item, Line) else item.reason or "document allowance or charge"
+    return (item.text if isinstance(item, Line) else item.reason) or "document allowance or charge"
 
 
 def _keys(one: Any) -> Keys:
@@ -275,6 +317,10 @@ def _dates(one: Any) -> Keys:
 
 def _credits(one: Any) -> Keys:
     return [(one.credits,)] if one.credits else []
+
+
+def _references(one: Any) -> Keys:
+    return [(one.vendor, one.reference)] if one.reference else []
 
 
 INDEXES: Mapping[str, Any] = {"party": _keys, "on": _dates}
@@ -369,7 +415,7 @@ class Bill(TradeDocument):
     kind = "bill"
     lifecycle: ClassVar[Lifecycle | None] = RECORDED
     numbering: ClassVar[Numbering | None] = Numbering(prefix="BILL")
-    indexes: ClassVar[Indexes] = INDEXES
+    indexes: ClassVar[Indexes] = {**INDEXES, "reference": _references}
     sign = -1
 
     vendor: str = field(converter=_party)

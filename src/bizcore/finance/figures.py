@@ -38,10 +38,10 @@ class Part(NamedTuple):
             side = -self.side if f'"{STORNO}"' in row.dims else self.side
             if row.value * side <= 0:
                 return False
-        return self.closings or _counts(row)
+        return self.closings or counts(row)
 
 
-def _counts(row: PostingRow) -> bool:
+def counts(row: PostingRow) -> bool:
     """Whether a posting is business, not the close of a year."""
     return f'"{CLOSING}"' not in row.dims
 
@@ -117,6 +117,11 @@ def postings(view: View, parts: Sequence[Part]) -> Table:
     return listed(view, list(rows(view, parts)))
 
 
+def has_business(view: View, account: str, span: Span) -> bool:
+    """Whether an account has postings besides those of closes: a close makes no line of a statement."""
+    return any(counts(row) for row in view.postings(PostingQuery(book=JOURNAL, account=account, span=span)))
+
+
 def listed(view: View, found: Sequence[tuple[PostingRow, int]]) -> Table:
     """Postings as a table, with the value that each enters a figure with."""
     company = view.currency
@@ -157,9 +162,7 @@ def newest_on(view: View) -> date | None:
     """
     for period in _buckets(view):
         span = bucket_span(period, view.settings.bucket)
-        found = max(
-            (row.on for row in view.postings(PostingQuery(book=JOURNAL, span=span)) if _counts(row)), default=""
-        )
+        found = max((row.on for row in view.postings(PostingQuery(book=JOURNAL, span=span)) if counts(row)), default="")
         if found:
             return date.fromisoformat(found)
     return None

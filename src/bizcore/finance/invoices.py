@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from attrs import evolve
 
 from bizcore.book.entry import Posting
 from bizcore.change.changes import Changes
-from bizcore.change.view import View
+from bizcore.change.view import AlreadyThere, View
 from bizcore.finance.claims import NO_LEGS, claim
 from bizcore.finance.documents import Bill, CreditNote, Invoice, OtherCurrency, TradeDocument, VendorCredit
 from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies
+from bizcore.finance.sequence import check_sequence
 from bizcore.finance.terms import Terms
 from bizcore.flow.document import Ref
 from bizcore.kernel.days import Day
 from bizcore.kernel.errors import Refused
+from bizcore.kernel.exact import plain_number
 from bizcore.kernel.money import Money
 
 T = TypeVar("T", bound=TradeDocument)
 
 
 class OverCredited(Refused):
-    """More would be credited than was billed."""
+    """More would be credited than was billed, in all or in a tax category, or in the other direction."""
 
     code = "over_credited"
 
-    def __init__(self, *, document: str, billed: Money, credited: Money) -> None:
+    def __init__(self, *, document: str, part: str, billed: Money, credited: Money) -> None:
         super().__init__(
-            f"{document} was billed with {billed}; credits would be {credited}",
+            f"{document}: the {part} is {billed}; credits would be {credited}, and only what is left of it can be credited",
             document=document,
+            part=part,
             billed=billed,
             credited=credited,
         )
@@ -46,11 +49,34 @@ class OtherParty(Refused):
         super().__init__(f"{document} is {party}'s, not {given}'s", document=document, party=party, given=given)
 
 
+class SameReference(Refused):
+    """The vendor's own number was billed already: the same paper would be paid twice."""
+
+    code = "same_reference"
+    allowed: tuple[str, ...] = ("credit_from_vendor",)
+
+    def __init__(self, *, vendor: str, reference: str, bill: str) -> None:
+        super().__init__(
+            f"{vendor}'s {reference!r} is bill {bill} already; credit that whole first, or give this one's own reference",
+            vendor=vendor,
+            reference=reference,
+            bill=bill,
+        )
+
+
+_SAME_ACCOUNT: Final[Mapping[type[TradeDocument], type[TradeDocument]]] = {
+    Invoice: CreditNote,
+    CreditNote: Invoice,
+    Bill: VendorCredit,
+    VendorCredit: Bill,
+}
+
+
 def issue(view: View, invoice: Invoice) -> Changes[Invoice]:
     """Issue an invoice: it gets its number, the customer owes each instalment from its due date.
 
     Guarantees: receivable = gross + rounding; income by line account; output tax by category; the entry is in the
-    invoice's currency, its values by the rate or as stated.
+    invoice's currency, its values by the rate or as stated; a rate that was looked up stays on the invoice.
     Raises: IllegalStep (issued already), AlreadyThere, RateMissing, AccountUnknown, TermsOverrun.
 
     >>> from bizcore import Company
@@ -65,8 +91,9 @@ def issue(view: View, invoice: Invoice) -> Changes[Invoice]:
 def credit(view: View, note: CreditNote) -> Changes[CreditNote]:
     """Issue a credit note: it clears the invoice it credits; what was paid already becomes the customer's credit.
 
-    Guarantees: minus the entry of an invoice of the same lines, cent by cent; credited <= billed.
-    Raises: as `issue`; DocumentNotFound, OtherParty, OverCredited.
+    Guarantees: minus the entry of an invoice of the same lines, cent by cent; credited <= billed, in all and in each tax
+    category and rate, net and tax; a note has the sign of its invoice and is not dated before it.
+    Raises: as `issue`; DocumentNotFound, OtherParty, OtherCurrency, OverCredited, DatedBefore.
     """
     if note.credits is not None:
         _check_credit(note, view.get(Invoice, note.credits), view.find(CreditNote, "credits", note.credits))
@@ -76,7 +103,8 @@ def credit(view: View, note: CreditNote) -> Changes[CreditNote]:
 def bill(view: View, bill: Bill) -> Changes[Bill]:
     """Record a vendor's bill: expense by line account, input tax, and what we owe when.
 
-    Raises: IllegalStep (recorded already), AlreadyThere, RateMissing, AccountUnknown, TermsOverrun.
+    Guarantees: a vendor's reference is billed once, unless its bill was credited whole.
+    Raises: IllegalStep (recorded already), AlreadyThere, SameReference, RateMissing, AccountUnknown, TermsOverrun.
     """
     return recorded(view, bill)
 
@@ -84,7 +112,7 @@ def bill(view: View, bill: Bill) -> Changes[Bill]:
 def credit_from_vendor(view: View, note: VendorCredit) -> Changes[VendorCredit]:
     """Record a vendor's credit note: it clears the bill it credits; what was paid already becomes our credit there.
 
-    Raises: as `bill`; DocumentNotFound, OtherParty, OverCredited.
+    Raises: as `bill`; DocumentNotFound, OtherParty, OtherCurrency, OverCredited, DatedBefore.
     """
     if note.credits is not None:
         _check_credit(note, view.get(Bill, note.credits), view.find(VendorCredit, "credits", note.credits))
@@ -145,11 +173,31 @@ def vendor_bill(
 def recorded(view: View, document: T, *, legs: Mapping[int, Sequence[Posting]] = NO_LEGS) -> Changes[T]:
     """Record any of the four documents; bridges give `legs` for lines that clear something of theirs, see `claim`.
 
-    Raises: IllegalStep (recorded already), AlreadyThere, and what `claim` raises.
+    Raises: IllegalStep (recorded already), AlreadyThere, SameReference, and what `claim` raises.
     """
-    minted = view.mint(document.to("issue" if isinstance(document, (Invoice, CreditNote)) else "record"))
-    entry = claim(view, minted, legs=legs)
-    return Changes(minted, entries=[] if entry is None else [view.mint(entry)])
+    stepped = document.to("issue" if isinstance(document, (Invoice, CreditNote)) else "record")
+    _check_name(view, stepped)
+    if isinstance(document, Bill):
+        _check_reference(view, document)
+    posted, entry = claim(view, view.mint(stepped), legs=legs)
+    return Changes(posted, entries=[] if entry is None else [view.mint(entry)])
+
+
+def _check_name(view: View, document: TradeDocument) -> None:
+    """Refuse the id of a document of the same account: open items are named after it. Raises: AlreadyThere."""
+    other = _SAME_ACCOUNT[type(document)]
+    if document.id and view.seek(other, document.id) is not None:
+        raise AlreadyThere(kind=other.kind, id=document.id)
+
+
+def _check_reference(view: View, bill: Bill) -> None:
+    """Refuse a vendor's reference that is billed and not credited whole. Raises: SameReference."""
+    if not bill.reference:
+        return
+    for one in view.find(Bill, "reference", bill.vendor, bill.reference):
+        credited = Money.sum((note.owed for note in view.find(VendorCredit, "credits", one.id)), one.currency)
+        if credited != one.owed:
+            raise SameReference(vendor=bill.vendor, reference=bill.reference, bill=one.id)
 
 
 def _from(note: T, cls: type[TradeDocument]) -> T:
@@ -165,6 +213,20 @@ def _check_credit(note: TradeDocument, credited: TradeDocument, earlier: Iterabl
         raise OtherParty(document=credited.id, party=credited.party, given=note.party)
     if credited.currency != note.currency:
         raise OtherCurrency(field="credits", value=credited.gross, currency=note.currency)
-    total = Money.sum((one.owed for one in earlier), note.currency) + note.owed
-    if abs(total) > abs(credited.owed):
-        raise OverCredited(document=credited.id, billed=credited.owed, credited=total)
+    check_sequence("a credit note", note.on, cause=f"{credited.kind} {credited.id}", since=credited.on)
+    billed, now, before = _parts(credited), _parts(note), [_parts(one) for one in earlier]
+    for part, amount in now.items():
+        most = billed.get(part, Money.zero(note.currency))
+        total = Money.sum((one[part] for one in before if part in one), note.currency) + amount
+        if amount.sign not in (0, most.sign) or abs(total) > abs(most):
+            raise OverCredited(document=credited.id, part=part, billed=most, credited=total)
+
+
+def _parts(document: TradeDocument) -> dict[str, Money]:
+    """What is owed in all, and the net and tax of each category and rate: nothing of it is credited twice."""
+    found = {"sum": document.owed}
+    for one in document.tax_lines:
+        name = f"{one.category} {plain_number(one.rate)} %" if one.category else "no category"
+        found[f"net of {name}"] = one.base
+        found[f"tax of {name}"] = one.tax
+    return found

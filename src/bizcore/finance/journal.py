@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import ClassVar, Final
 
 from attrs import evolve, field, frozen
 
 from bizcore.book.entry import Entry, Posting
+from bizcore.change import record
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
 from bizcore.finance import chart as charts
 from bizcore.finance.chart import Chart
 from bizcore.finance.closing import CLOSING
+from bizcore.finance.documents import OtherCurrency
 from bizcore.finance.policies import FinancePolicies, Reversal
+from bizcore.finance.sequence import check_sequence
 from bizcore.flow.document import Document, Indexes
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, Refused
@@ -51,6 +55,16 @@ class ClosesAYear(Refused):
         super().__init__(f"entry {entry} closes or reopens a year; reopen the year instead", entry=entry)
 
 
+class NotReversible(Refused):
+    """The entry follows from a document or a move of goods, which would stay as it is; its own verb undoes both."""
+
+    code = "not_reversible"
+
+    def __init__(self, *, entry: str, by: str, allowed: tuple[str, ...]) -> None:
+        instead = f"use {' or '.join(allowed)}" if allowed else "correct it there"
+        super().__init__(f"entry {entry} was posted by {by}; {instead}", entry=entry, by=by, allowed=allowed)
+
+
 @frozen(kw_only=True)
 class EntryReversal(Document):
     """That an entry was reversed: the id is the reversed entry's, `by` the reversing one's.
@@ -67,11 +81,30 @@ class EntryReversal(Document):
     how: Reversal = Reversal.SWAP
 
 
+_REVERSIBLE: Final = frozenset({"payment", "settlement", EntryReversal.kind})
+"""The documents whose entry is all there is to them: with it reversed, the open items are as if they had not been."""
+
+_UNDONE_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    "invoice": ("credit",),
+    "credit_note": ("issue",),
+    "bill": ("credit_from_vendor",),
+    "vendor_credit": ("bill",),
+    "receipt": ("return_to_vendor", "adjust"),
+    "issue": ("receive", "adjust"),
+    "adjustment": ("adjust",),
+    "transfer": ("transfer",),
+    "shipment": ("take_back",),
+    "customer_return": ("ship",),
+    "vendor_return": ("receive",),
+}
+
+
 def post(view: View, entry: Entry) -> Changes[Entry]:
     """Post a journal entry.
 
     Guarantees: every account exists; a posting to an account of open items that names none opens one, `entry id:line`.
-    Raises: NotTheJournal, AccountUnknown, Unbalanced (when the entry is built), ForeignValue.
+    Raises: NotTheJournal, AccountUnknown, OtherCurrency (the account is kept in one), Unbalanced (when the entry is built),
+    ForeignValue.
 
     >>> from bizcore import Company
     >>> from bizcore.book.entry import credit, debit
@@ -83,33 +116,57 @@ def post(view: View, entry: Entry) -> Changes[Entry]:
     if entry.book != "journal":
         raise NotTheJournal(book=entry.book)
     chart = charts.of(view)
-    chart.check(one.account for one in entry.postings)
+    for one in entry.postings:
+        kept = chart.account(one.account).currency
+        if kept is not None and one.unit != kept and isinstance(one.amount, Money) and one.amount:
+            raise OtherCurrency(field=f"account {one.account}", value=one.amount, currency=kept)
     return Changes(_itemised(view.mint(entry), chart))
 
 
 def reverse(view: View, entry: str, *, on: Day, how: Reversal | None = None) -> Changes[Entry]:
     """Reverse an entry: every balance and every open item is as if it had not been; both stay, linked.
 
-    `how` is the policy's unless named: SWAP turns the sides, STORNO takes amounts back on their own side.
+    `how` is the policy's unless named: SWAP turns the sides, STORNO takes amounts back on their own side. What undoes a storno,
+    either way, brings the turnovers back that it took.
 
-    Guarantees: reverse(post(e)) restores every balance; an entry is reversed once.
-    Raises: EntryNotFound, AlreadyReversed, NotTheJournal, ClosesAYear.
+    Guarantees: reverse(post(e)) restores every balance; an entry is reversed once; only what was posted by hand, paid, settled
+    or reversed is reversed, everything else is undone by the verb of its document.
+    Raises: EntryNotFound, AlreadyReversed, NotTheJournal, ClosesAYear, NotReversible, DatedBefore.
     """
     original = view.entry(entry)
     if original.book != "journal":
         raise NotTheJournal(book=original.book)
     if any(CLOSING in one.dims for one in original.postings):
         raise ClosesAYear(entry=entry)
+    _check_reversible(view, entry)
+    check_sequence("a reversal", day(on), cause=f"entry {entry}", since=original.on)
     known = view.seek(EntryReversal, entry)
     if known is not None:
         raise AlreadyReversed(entry=entry, by=known.by)
     how = how or view.policies(FinancePolicies, on=on).reversal
-    back = original.reversed(on)
-    if how is Reversal.STORNO:
-        back = evolve(back, postings=[evolve(one, dims=one.dims.set(STORNO, entry)) for one in back.postings])
-    back = view.mint(back)
+    turned = original.reversed(on)
+    back = view.mint(evolve(turned, postings=[_marked(one, entry, how) for one in turned.postings]))
     record = EntryReversal(id=entry, by=back.id, on=day(on), how=how)
     return Changes(back, documents=[record])
+
+
+def _marked(posting: Posting, entry: str, how: Reversal) -> Posting:
+    """A turned posting, marked when it takes back from its own side; what undoes a storno is an ordinary posting again."""
+    if STORNO in posting.dims or how is Reversal.SWAP:
+        return evolve(posting, dims=posting.dims.without(STORNO))
+    return evolve(posting, dims=posting.dims.set(STORNO, entry))
+
+
+def _check_reversible(view: View, entry: str) -> None:
+    """Refuse what a document or a move of goods posted. Raises: NotReversible."""
+    row = view.recorded(entry)
+    written = [one for one in record.body_of(row).get("documents", ()) if one[0] not in _REVERSIBLE]
+    if written:
+        kind, name, *_ = min(written, key=lambda one: one[0] not in _UNDONE_BY)
+        raise NotReversible(entry=entry, by=f"{kind} {name}", allowed=_UNDONE_BY.get(kind, ()))
+    book = next((one.book for one in record.entries(row) if one.book != "journal"), None)
+    if book is not None:
+        raise NotReversible(entry=entry, by=f"a change of {book}", allowed=())
 
 
 def _itemised(entry: Entry, chart: Chart) -> Entry:
@@ -134,5 +191,6 @@ def storno_turnovers(view: View, *, upto: date | None) -> dict[str, Money]:
     for one in view.find(EntryReversal, "storno"):
         if upto is None or one.on <= upto:
             for posting in view.entry(one.by).postings:
-                found[posting.account] = found.get(posting.account, 0) + abs(posting.worth)
+                if STORNO in posting.dims:
+                    found[posting.account] = found.get(posting.account, 0) + abs(posting.worth)
     return {account: Money.of_minor(worth, view.currency) for account, worth in found.items()}

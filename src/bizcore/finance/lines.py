@@ -48,6 +48,11 @@ def _percent(_: object, attribute: object, value: Decimal) -> None:
         raise BadLine(name="discount_percent", value=str(value), why="between 0 and 100")
 
 
+def _not_negative(_: object, attribute: object, value: Decimal) -> None:
+    if value < 0:
+        raise BadLine(name="amount", value=str(value), why="not below zero; allowances are taken off, charges added")
+
+
 @frozen
 class Line:
     """What is sold or bought: a text, a quantity, a price for `per` units in the document's currency.
@@ -88,13 +93,15 @@ class Line:
 class Adjustment:
     """A document-level allowance or charge (EN 16931 BG-20, BG-21): an amount, its tax and its reason.
 
-    The amount is positive in both; the document's field says whether it is taken off or added.
+    The amount is positive (or nothing) in both; the document's field says whether it is taken off or added.
+
+    Raises: BadLine, InvalidAmount, UnknownTaxCode.
 
     >>> Adjustment("100.00", tax="S25", reason="early order").extended
     Fraction(100, 1)
     """
 
-    amount: Decimal = field(converter=number)
+    amount: Decimal = field(converter=number, validator=_not_negative)
     tax: str | None = field(default=None, kw_only=True, converter=_code)
     reason: str = field(default="", kw_only=True)
     account: str | None = field(default=None, kw_only=True, converter=_id)
@@ -106,12 +113,13 @@ class Adjustment:
         return Fraction(self.amount)
 
     @property
-    def off(self) -> Adjustment:
-        """The same with its sign turned: how an allowance enters the totals."""
-        return Adjustment(
-            -self.amount,
+    def off(self) -> Line:
+        """The same with its sign turned, as a line: how an allowance enters the totals."""
+        return Line(
+            self.reason,
+            -1,
+            self.amount,
             tax=self.tax,
-            reason=self.reason,
             account=self.account,
             value=None if self.value is None else -self.value,
         )

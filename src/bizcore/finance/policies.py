@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from itertools import pairwise
 
 from attrs import field, frozen
 
 from bizcore.finance.tax import Prices, TaxRounding
 from bizcore.finance.terms import Terms
 from bizcore.flow.policies import Policies
+from bizcore.kernel.errors import Invalid
 from bizcore.kernel.maps import Map
 from bizcore.kernel.rounding import Rounding
 
@@ -47,8 +49,21 @@ def _roles(value: Mapping[str, str]) -> Map[str]:
     return value if isinstance(value, Map) else Map(value)
 
 
-def _buckets(value: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(sorted(set(value)))
+class BadBuckets(Invalid):
+    """The bounds of an aging report are not whole days that grow."""
+
+    code = "bad_buckets"
+
+    def __init__(self, *, value: str) -> None:
+        super().__init__(f"{value} are no buckets: whole days above zero, each above the one before", value=value)
+
+
+def _buckets(value: object) -> tuple[int, ...]:
+    found = tuple(value) if isinstance(value, (tuple, list)) else (None,)
+    days = tuple(one for one in found if type(one) is int)
+    if len(days) != len(found) or any(after <= before for before, after in pairwise((0, *days))):
+        raise BadBuckets(value=repr(value)[:60])
+    return days
 
 
 @frozen(kw_only=True)
@@ -56,7 +71,9 @@ class FinancePolicies(Policies):
     """The policies of finance: put a set with `since` and `scope`, and planners use it from that date on.
 
     `roles` sends a role of the chart to an account of one's own, such as `{"bank": "1010"}`; `buckets` are the upper
-    bounds, in days, of an aging report, each included.
+    bounds, in days, of an aging report, each included: whole numbers above zero that grow.
+
+    Raises: BadBuckets.
 
     >>> FinancePolicies().tax_rounding
     <TaxRounding.DOCUMENT: 'document'>

@@ -55,15 +55,21 @@ class ExchangeRate(Document):
 def spot(view: View, currency: str, *, on: Day) -> Fraction:
     """Units of the company's currency per unit of another, from the rates recorded; a pair serves both directions exactly.
 
-    Guarantees: only the day itself serves, unless the policy says that the newest before it does.
+    Guarantees: only the day itself serves, unless the policy says that the newest before it does; of both directions the newer,
+    of one day the one quoted this way round.
     Raises: RateMissing.
     """
     when = day(on)
     latest = view.policies(FinancePolicies, on=when).rate_date is RateDate.LATEST
-    for base, quote in ((currency, view.currency), (view.currency, currency)):
-        found = view.last(ExchangeRate, "pair", RateKind.SPOT.value, base, quote, upto=when)
-        if found is not None and (latest or found.on == when):
-            return Fraction(found.rate) if base == currency else 1 / Fraction(found.rate)
+    quoted = [
+        (found.on, base == currency, Fraction(found.rate))
+        for base, quote in ((currency, view.currency), (view.currency, currency))
+        if (found := view.last(ExchangeRate, "pair", RateKind.SPOT.value, base, quote, upto=when)) is not None
+        and (latest or found.on == when)
+    ]
+    if quoted:
+        _, direct, rate = max(quoted)
+        return rate if direct else 1 / rate
     raise RateMissing(base=currency, quote=view.currency, on=when, kind=RateKind.SPOT.value)
 
 

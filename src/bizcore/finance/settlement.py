@@ -15,28 +15,19 @@ from bizcore.book.lots import Lot, Order
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
 from bizcore.finance import chart as charts
-from bizcore.finance.chart import EXCHANGE, Chart
+from bizcore.finance.chart import CONTROL, EXCHANGE, Chart, Nature
 from bizcore.finance.claims import exchange_result, take
 from bizcore.finance.documents import Bill, CreditNote, Invoice, OtherCurrency, TradeDocument, VendorCredit
 from bizcore.finance.invoices import OtherParty
 from bizcore.finance.openitems import Cleared, Legs, Settled, Worth, clear, document_of, lots_of
-from bizcore.finance.rates import converted, spot
+from bizcore.finance.sequence import check_sequence
+from bizcore.finance.worth import Paid, paid, written_off
 from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, NotFound, Refused
-from bizcore.kernel.exact import NotPositive, Number, fraction
+from bizcore.kernel.exact import Number
 from bizcore.kernel.money import Money
-from bizcore.kernel.rounding import divide
-
-
-class TwoValues(Invalid):
-    """The value of a payment is given in more than one way."""
-
-    code = "two_values"
-
-    def __init__(self, *, given: tuple[str, ...]) -> None:
-        super().__init__(f"give one of {', '.join(given)}, not several", given=given)
 
 
 class Overpaid(Refused):
@@ -60,6 +51,28 @@ class NothingOpen(NotFound):
 
     def __init__(self, *, id: str, party: str) -> None:
         super().__init__(f"nothing of {id!r} is open for {party!r}", id=id, party=party)
+
+
+class NotABank(Refused):
+    """The account named as the bank of a payment holds something else than money."""
+
+    code = "not_a_bank"
+
+    def __init__(self, *, account: str, why: str) -> None:
+        super().__init__(f"account {account} is no bank account: {why}", account=account, why=why)
+
+
+class OneParty(Invalid):
+    """A refund is a customer's or a vendor's: exactly one of them is named."""
+
+    code = "one_party"
+
+    def __init__(self, *, customer: str | None, vendor: str | None) -> None:
+        super().__init__(
+            f"name a customer or a vendor, one of them; not {customer!r} and {vendor!r}",
+            customer=customer,
+            vendor=vendor,
+        )
 
 
 class Way(Enum):
@@ -89,6 +102,11 @@ class Against(Enum):
     def claims(self) -> type[TradeDocument]:
         """The kind of document that opens them."""
         return Invoice if self is Against.CUSTOMER else Bill
+
+    @property
+    def credits(self) -> type[TradeDocument]:
+        """The kind of document that credits them."""
+        return CreditNote if self is Against.CUSTOMER else VendorCredit
 
 
 def _documents(one: Any) -> list[tuple[str, ...]]:
@@ -173,7 +191,8 @@ def collect(
 
     Guarantees: what is not settled stays as an advance, an open item with the payment's id; the realised exchange result
     is posted in the same entry.
-    Raises: DocumentNotFound (an invoice in `to`), Overpaid (they get more than is open), NotPositive, RateMissing.
+    Raises: DocumentNotFound (an invoice in `to`), Overpaid (they get more than is open), NotPositive, NotARate, TwoValues,
+    ValueDiffers (values that contradict each other), RateMissing.
 
     >>> from bizcore import Company
     >>> acme = Company.create("acme", currency="EUR")
@@ -182,7 +201,7 @@ def collect(
     '50.00 EUR'
     """
     terms = _Terms(Against.CUSTOMER, Way.IN, customer, day(on), tuple(to), bank, received, write_off, text)
-    return _pay(view, terms, amount, _worth(view, amount, day(on), value, rate, received))
+    return _pay(view, terms, amount, paid(view, amount, on=day(on), value=value, rate=rate, received=received))
 
 
 def pay(
@@ -204,14 +223,15 @@ def pay(
     `received` is what left the bank account when that is kept in another currency.
     """
     terms = _Terms(Against.VENDOR, Way.OUT, vendor, day(on), tuple(to), bank, received, write_off, text)
-    return _pay(view, terms, amount, _worth(view, amount, day(on), value, rate, received))
+    return _pay(view, terms, amount, paid(view, amount, on=day(on), value=value, rate=rate, received=received))
 
 
 def refund(
     view: View,
     amount: Money,
     *,
-    customer: str,
+    customer: str | None = None,
+    vendor: str | None = None,
     on: Day,
     to: Sequence[str] = (),
     bank: str | None = None,
@@ -219,12 +239,18 @@ def refund(
     rate: Number | Fraction | None = None,
     text: str = "",
 ) -> Changes[Payment]:
-    """Pay money back to a customer against what he has open: the credit notes or advances named, else the oldest.
+    """Pay money back to a customer, or take back a vendor's, against the credits or advances named, else the oldest.
 
-    Raises: Overpaid, also when no document is named: nobody is refunded more than is open.
+    Raises: OneParty; Overpaid, also when no document is named: nobody is refunded more than is open.
     """
-    terms = _Terms(Against.CUSTOMER, Way.OUT, customer, day(on), tuple(to), bank, None, None, text)
-    return _pay(view, terms, amount, _worth(view, amount, day(on), value, rate, None))
+    if customer is not None and vendor is None:
+        against, way, party = Against.CUSTOMER, Way.OUT, customer
+    elif vendor is not None and customer is None:
+        against, way, party = Against.VENDOR, Way.IN, vendor
+    else:
+        raise OneParty(customer=customer, vendor=vendor)
+    terms = _Terms(against, way, party, day(on), tuple(to), bank, None, None, text)
+    return _pay(view, terms, amount, paid(view, amount, on=day(on), value=value, rate=rate, received=None))
 
 
 def settle(view: View, payment: str, *, to: Sequence[str], on: Day, amount: Money | None = None) -> Changes[Settlement]:
@@ -233,8 +259,8 @@ def settle(view: View, payment: str, *, to: Sequence[str], on: Day, amount: Mone
     `payment` is the id of the payment or credit note. An advance releases its own value, not the day's rate; the difference
     to what the documents release is realised.
 
-    Guarantees: both sides shrink by the same amount; no bank account is touched.
-    Raises: DocumentNotFound, NothingOpen, Overpaid (`amount` is more than both sides have).
+    Guarantees: both sides shrink by the same amount; no bank account is touched; it is not dated before either side.
+    Raises: DocumentNotFound, NothingOpen, DatedBefore, Overpaid (`amount` is more than both sides have).
     Source: an advance at one rate and the bill at another, frappe/erpnext#34754.
     """
     found = _source(view, payment)
@@ -247,6 +273,8 @@ def settle(view: View, payment: str, *, to: Sequence[str], on: Day, amount: Mone
         raise NothingOpen(id=payment, party=found.party)
     currency = str(sources[0].amount.unit)
     named = _named(view, lots, tuple(to), found.against.claims, party=found.party, sign=sign, currency=currency)
+    for lot in (*sources, *named):
+        check_sequence("a settlement", day(on), cause=f"item {lot.id}", since=lot.on)
     both = min(sum(abs(_minor(lot)) for lot in sources), sum(abs(_minor(lot)) for lot in named))
     asked = Money.of_minor(both, currency) if amount is None else amount
     if asked.sign <= 0 or asked > Money.of_minor(both, currency):
@@ -322,46 +350,17 @@ def _minor(lot: Lot) -> int:
     return lot.amount.minor if isinstance(lot.amount, Money) else 0
 
 
-def _worth(
-    view: View, amount: Money, on: date, value: Money | None, rate: Number | Fraction | None, received: Money | None
-) -> Worth:
-    """What a payment is worth in the company's currency: it is in it, or stated, or by a rate."""
-    if amount.sign <= 0:
-        raise NotPositive(what="an amount paid", value=amount)
-    if value is not None and rate is not None:
-        raise TwoValues(given=("value", "rate"))
-    company = view.currency
-    if amount.currency == company:
-        return Worth(amount.minor, amount.minor)
-    if value is not None:
-        if value.currency != company:
-            raise OtherThanCompany(value=value, company=company)
-        return Worth(amount.minor, value.minor)
-    if received is not None and received.currency == company:
-        return Worth(amount.minor, received.minor)
-    per = fraction(rate) if rate is not None else spot(view, amount.currency, on=on)
-    return Worth(amount.minor, converted(amount, per, company).minor)
-
-
-class OtherThanCompany(Invalid):
-    """A value is not in the company's currency."""
-
-    code = "other_than_company"
-
-    def __init__(self, *, value: Money, company: str) -> None:
-        super().__init__(f"{value}: values are in {company}", value=value, company=company)
-
-
-def _pay(view: View, terms: _Terms, amount: Money, worth: Worth) -> Changes[Payment]:
+def _pay(view: View, terms: _Terms, amount: Money, given: Paid) -> Changes[Payment]:
     chart = charts.of(view, on=terms.on)
     account = chart.role(terms.against.role)
     bank = terms.bank or chart.role("bank")
     _check_bank(chart, bank, terms.received or amount)
-    off = _written_off(terms.write_off, amount, worth)
+    worth = given.worth
+    off = written_off(terms.write_off, amount, given, view.currency)
     total = Worth(terms.sign * (worth.amount + off.amount), terms.sign * (worth.value + off.value))
     cleared = _cleared(view, terms, view.lots("journal", account, terms.party), total, amount.currency)
     rest = cleared.rest
-    claims = terms.against.claims if terms.way_of_claims else CreditNote
+    claims = terms.against.claims if terms.way_of_claims else terms.against.credits
     payment = view.mint(
         Payment(
             way=terms.way,
@@ -394,25 +393,21 @@ def _pay(view: View, terms: _Terms, amount: Money, worth: Worth) -> Changes[Paym
 
 
 def _check_bank(chart: Chart, bank: str, amount: Money) -> None:
-    kept = chart.account(bank).currency
+    """Refuse an account that holds no money, or not this one. Raises: AccountUnknown, NotABank, OtherCurrency."""
+    account = chart.account(bank)
+    if account.nature not in (Nature.ASSET, Nature.LIABILITY):
+        raise NotABank(account=bank, why=f"it is {account.nature.value}, and money lies in an asset or is owed")
+    played = chart.roles(bank) & set(CONTROL)
+    if played or chart.opens_items(bank):
+        raise NotABank(account=bank, why=f"it holds {', '.join(sorted(played)) or 'open items'}")
+    kept = account.currency
     if kept is not None and kept != amount.currency:
         raise OtherCurrency(field="bank", value=amount, currency=kept)
 
 
-def _written_off(write_off: Money | None, amount: Money, worth: Worth) -> Worth:
-    """A write-off converts at the payment's own rate (odoo/odoo#35785: five dollars became a 97,500 credit)."""
-    if write_off is None:
-        return Worth(0, 0)
-    if write_off.currency != amount.currency:
-        raise OtherCurrency(field="write_off", value=write_off, currency=amount.currency)
-    if write_off.sign <= 0:
-        raise NotPositive(what="a write-off", value=write_off)
-    return Worth(write_off.minor, divide(worth.value * write_off.minor, amount.minor))
-
-
 def _cleared(view: View, terms: _Terms, lots: Sequence[Lot], total: Worth, currency: str) -> Cleared:
     if terms.to:
-        claims = terms.against.claims if terms.way_of_claims else CreditNote
+        claims = terms.against.claims if terms.way_of_claims else terms.against.credits
         named = _named(view, lots, terms.to, claims, party=terms.party, sign=terms.sign, currency=currency)
         cleared = clear(named, total, currency, order=Order.NAMED, named=[lot.id for lot in named])
     else:
@@ -454,8 +449,6 @@ def _named(
 def _bank_side(out: Legs, terms: _Terms, amount: Money, worth: Worth, *, bank: str, exchange: str) -> None:
     sign, received = terms.sign, terms.received
     if received is None or received.currency == amount.currency:
-        if received is not None and received != amount:
-            raise OtherCurrency(field="received", value=received, currency=amount.currency)
         out.add(bank, amount.currency, Worth(sign * worth.amount, sign * worth.value))
         return
     # The entry itself changes currency here; the exchange account takes both legs and keeps no value.

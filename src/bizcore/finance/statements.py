@@ -21,6 +21,7 @@ from bizcore.finance.figures import (
     Figure,
     Part,
     by_line,
+    has_business,
     label,
     postings,
     statement,
@@ -209,7 +210,7 @@ def _values(view: View, span: Span, closed: Sequence[YearClose]) -> dict[str, in
         for balance in one.closed:
             values[balance.account] = values.get(balance.account, 0) + balance.value.minor
             values[one.retained] = values.get(one.retained, 0) - balance.value.minor
-    return values
+    return {code: value for code, value in values.items() if value or has_business(view, code, span)}
 
 
 def _earlier(view: View, accounts: dict[str, Account], year: Span | None) -> int:

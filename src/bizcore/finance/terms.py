@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from attrs import field, frozen
 
 from bizcore.kernel.codec import encode
-from bizcore.kernel.days import Day, day
+from bizcore.kernel.days import LAST, Day, day
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.exact import Exact, number
 from bizcore.kernel.money import Money
@@ -77,11 +77,15 @@ class Portion(NamedTuple):
 
     def of(self, total: Money, rest: Money) -> Money:
         """The amount, before anything is known of the portions after it; fixed amounts take the total's sign."""
+        return Exact(self.share_of(total, rest.exact.amount), total.currency).round()
+
+    def share_of(self, total: Money, rest: Fraction) -> Fraction:
+        """The same, not rounded."""
         if self.share is Share.TOTAL:
-            return (total.exact * self.figure).round()
+            return total.exact.amount * self.figure
         if self.share is Share.REST:
-            return (rest.exact * self.figure).round()
-        return Exact(self.figure * total.sign, total.currency).round()
+            return rest * self.figure
+        return self.figure * total.sign
 
     def due(self, on: date) -> date:
         """The day it falls due: the steps in their order, because "45 days, end of month" is not "end of month, 45 days"."""
@@ -159,7 +163,8 @@ class Instalment:
 def instalments(total: Money, terms: Terms, *, on: Day) -> tuple[Instalment, ...]:
     """Split a total into what is due when.
 
-    Portions are taken in the order of the terms; the last is the remainder, so that nothing is lost to rounding. The
+    Portions are taken in the order of the terms, each at most what is left; the last is the remainder, so that nothing is lost to
+    rounding. The
     instalments come in the order they fall due.
 
     Guarantees: amounts sum to `total`; instalments(-total) mirrors instalments(total); due dates never decrease and never
@@ -173,12 +178,16 @@ def instalments(total: Money, terms: Terms, *, on: Day) -> tuple[Instalment, ...
     2026-03-02 70.00 EUR
     """
     start = day(on)
-    rest, parts = total, []
+    rest, unrounded, parts = total, total.exact.amount, []
     for portion in terms.portions[:-1]:
-        parts.append(Instalment(_due(portion, start, terms), portion.of(total, rest)))
-        rest -= parts[-1].amount
-    if rest.sign * total.sign < 0:
-        raise TermsOverrun(terms=terms.text, total=total, by=-rest)
+        amount = portion.of(total, rest)
+        unrounded -= portion.share_of(total, unrounded)
+        if abs(amount) > abs(rest):
+            if unrounded * total.sign < 0:
+                raise TermsOverrun(terms=terms.text, total=total, by=amount - rest)
+            amount = rest  # only rounding asks for more: ten times 10 % of 15 yen are 2 each
+        parts.append(Instalment(_due(portion, start, terms), amount))
+        rest -= amount
     parts.append(Instalment(_due(terms.portions[-1], start, terms), rest))
     return tuple(sorted(parts, key=lambda one: one.due))
 
@@ -188,6 +197,8 @@ def _due(portion: Portion, on: date, terms: Terms) -> date:
         due = portion.due(on)
     except (OverflowError, ValueError):
         raise DueOutOfRange(on=on, terms=terms.text) from None
+    if due > LAST:
+        raise DueOutOfRange(on=on, terms=terms.text)
     if due < on:
         raise DueBeforeStart(due=due, on=on)
     return due

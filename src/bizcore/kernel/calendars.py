@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from bizcore.kernel.days import Day, day
+from bizcore.kernel.days import Day, bound
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.periods import NotAPeriod, Period
 
@@ -68,16 +68,16 @@ class FiscalCalendar:
 
     def year(self, on: Day) -> Period:
         """The fiscal year a date lies in."""
-        return self.period(f"{self._year_of(day(on)):04d}")
+        return self.period(f"{self._year_of(bound(on)):04d}")
 
     def quarter(self, on: Day) -> Period:
         """The fiscal quarter a date lies in."""
-        one = day(on)
+        one = bound(on)
         return self.period(f"{self._year_of(one):04d}-Q{self._index(one) // 3 + 1}")
 
     def month(self, on: Day) -> Period:
         """The fiscal month a date lies in."""
-        one = day(on)
+        one = bound(on)
         return self.period(f"{self._year_of(one):04d}-{self._index(one) + 1:02d}")
 
     def periods(self, year: Period | str) -> tuple[Period, ...]:

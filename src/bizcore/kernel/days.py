@@ -10,6 +10,11 @@ from bizcore.kernel.errors import Invalid
 Day = date | str
 """What a signature takes as a business date."""
 
+FIRST: Final = date(1900, 1, 1)
+LAST: Final = date(9997, 12, 31)
+"""The business dates there are: the fiscal year around each of them, the day after it and the months after that still exist,
+so that no report or lock has to ask whether the calendar ends."""
+
 _DAY_LENGTH: Final = 10
 
 
@@ -32,10 +37,24 @@ class NaiveInstant(Invalid):
 
 
 def day(value: object) -> date:
-    """Read a business date: `date`, or ISO text `YYYY-MM-DD`. Raises: NotADate, naming `.date()` for a datetime.
+    """Read a business date: `date`, or ISO text `YYYY-MM-DD`, from 1900-01-01 to 9997-12-31.
+
+    Earlier dates are slips of the pen (`0206-03-05`); after the last one a fiscal year would not end within the calendar.
+    Raises: NotADate, naming `.date()` for a datetime.
 
     >>> day("2026-03-05")
     datetime.date(2026, 3, 5)
+    """
+    found = bound(value)
+    if not FIRST <= found <= LAST:
+        raise NotADate(value=value, why=f"business dates are {FIRST.isoformat()} to {LAST.isoformat()}")
+    return found
+
+
+def bound(value: object) -> date:
+    """Read the bound of a span or a period, which may lie outside the business dates: the day after the last one is one.
+
+    Raises: NotADate.
     """
     if type(value) is date:
         return value
@@ -49,6 +68,11 @@ def day(value: object) -> date:
         except ValueError:
             raise NotADate(value=value, why="no such day") from None
     raise NotADate(value=value, why="expected a date or text YYYY-MM-DD")
+
+
+def optional_bound(value: Day | None) -> date | None:
+    """A bound, or none where the span is open. Raises: NotADate."""
+    return None if value is None else bound(value)
 
 
 def optional_day(value: Day | None) -> date | None:

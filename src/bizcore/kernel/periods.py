@@ -6,7 +6,7 @@ from datetime import date
 
 from attrs import field, frozen
 
-from bizcore.kernel.days import Day, day
+from bizcore.kernel.days import Day, bound
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.spans import Span
 
@@ -28,8 +28,8 @@ class Period:
     datetime.date(2026, 6, 30)
     """
 
-    start: date = field(converter=day)
-    end: date = field(converter=day)
+    start: date = field(converter=bound)
+    end: date = field(converter=bound)
     name: str = ""
 
     def __attrs_post_init__(self) -> None:
@@ -49,7 +49,7 @@ class Period:
 
     def contains(self, on: Day) -> bool:
         """Whether a date lies in it."""
-        return self.start <= day(on) < self.end
+        return self.start <= bound(on) < self.end
 
     def __str__(self) -> str:
         """Its name, or its dates."""

@@ -6,7 +6,7 @@ from datetime import date
 
 from attrs import field, frozen
 
-from bizcore.kernel.days import Day, day, optional_day
+from bizcore.kernel.days import Day, bound, optional_bound
 from bizcore.kernel.errors import Invalid
 
 
@@ -28,8 +28,8 @@ class Span:
     (True, False, 90)
     """
 
-    start: date | None = field(converter=optional_day)
-    end: date | None = field(converter=optional_day)
+    start: date | None = field(converter=optional_bound)
+    end: date | None = field(converter=optional_bound)
 
     def __attrs_post_init__(self) -> None:
         """Refuse an end before the start."""
@@ -38,7 +38,7 @@ class Span:
 
     def contains(self, on: Day) -> bool:
         """Whether a date lies in it."""
-        one = day(on)
+        one = bound(on)
         return (self.start is None or self.start <= one) and (self.end is None or one < self.end)
 
     def overlaps(self, other: Span) -> bool:

@@ -41,7 +41,7 @@ class _Teller:
         self.company = Company.create("story", currency="EUR", actor="teller")
         self.acts: list[tuple[Act[Any], str, bool]] = []
         self.invoices: list[str] = []
-        self.entries: list[str] = []
+        self.entries: list[Entry] = []
 
     def tell(self, act: Act[Any], *, wrong: bool = False) -> Any:
         key = f"act {len(self.acts):03d}"
@@ -59,12 +59,13 @@ class _Teller:
     def post(self) -> None:
         amount = self.money()
         legs = [Posting("1000", amount), Posting("4000", -amount)]
-        self.entries.append(self.tell(self.company.finance.post(Entry(self.day(), legs))).id)
+        self.entries.append(self.tell(self.company.finance.post(Entry(self.day(), legs))))
 
     def reverse(self) -> None:
         if self.entries:
             at = self.draw(st.integers(0, len(self.entries) - 1))
-            self.tell(self.company.finance.reverse(self.entries.pop(at), on=self.day()))
+            entry = self.entries.pop(at)
+            self.tell(self.company.finance.reverse(entry.id, on=max(self.day(), entry.on.isoformat())))
 
     def issue(self) -> None:
         price = self.money().amount

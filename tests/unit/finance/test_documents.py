@@ -8,11 +8,14 @@ import pytest
 
 from bizcore.finance.documents import (
     LINES_MAX,
+    BadPrepaid,
     Bill,
     CreditNote,
     Invoice,
     NotARate,
+    NotMoney,
     OtherCurrency,
+    RoundingTooLarge,
     StatedAndComputed,
     TooManyLines,
 )
@@ -83,6 +86,15 @@ def test_lines_may_be_given_as_plain_data() -> None:
         ({"on": "5 March"}, Invalid),
         ({"customer": ""}, Invalid),
         ({"terms": "soon"}, BadTerms),
+        ({"prepaid": Money("-0.01", "EUR")}, BadPrepaid),
+        ({"prepaid": Money("3600.01", "EUR")}, BadPrepaid),
+        ({"prepaid": Money("0.01", "EUR"), "lines": [Line("x", -1, 5)]}, BadPrepaid),
+        ({"prepaid": 5}, NotMoney),
+        ({"rounding": "0.05"}, NotMoney),
+        ({"tax_stated": Decimal(5), "lines": [Line("x", 1, 5)]}, NotMoney),
+        ({"tax_value": 5}, NotMoney),
+        ({"rounding": Money("1.01", "EUR")}, RoundingTooLarge),
+        ({"rounding": Money("-1.01", "EUR")}, RoundingTooLarge),
     ],
 )
 def test_what_cannot_be_meant_is_refused_when_built(more: dict[str, object], error: type[Invalid]) -> None:
@@ -90,11 +102,22 @@ def test_what_cannot_be_meant_is_refused_when_built(more: dict[str, object], err
         invoice(**more)
 
 
+def test_what_is_just_within_its_bounds_is_taken() -> None:
+    assert not invoice(prepaid=Money("3600", "EUR")).amount_due
+    assert invoice(prepaid=Money("0", "EUR"), rounding=Money("-1", "EUR")).amount_due == Money("3599", "EUR")
+    assert invoice(charges=[Adjustment("0")]).gross == Money("3600", "EUR")
+    assert invoice(lines=[Line("x", 1, 5)], charges=[Adjustment("5")]).gross == Money("10", "EUR")
+    less = invoice(allowances=[Adjustment("100", tax="S20", value=Money("90", "GBP"))])
+    assert less.gross == Money("3480", "EUR")
+    assert less.items[1].value == Money("-90", "GBP")
+
+
 @pytest.mark.parametrize(
     ("make", "error"),
     [
         (lambda: Line("x", per=0), BadLine),
         (lambda: Line("x", discount_percent=101), BadLine),
+        (lambda: Adjustment("-0.01"), BadLine),
         (lambda: Line("x", 1.5), Invalid),  # type: ignore[arg-type]
         (lambda: Line("x", price="NaN"), Invalid),
         (lambda: Line("x", tax="S"), UnknownTaxCode),
@@ -185,6 +208,27 @@ def test_terms_that_do_not_fit_the_document() -> None:
     with pytest.raises(DueBeforeStart):
         instalments(Money("100", "EUR"), Terms("on 2025-12-31"), on="2026-01-01")
     with pytest.raises(DueOutOfRange):
-        instalments(Money("100", "EUR"), Terms("30 days"), on="9999-12-31")
+        instalments(Money("100", "EUR"), Terms("30 days"), on="9997-12-31")
     with pytest.raises(DueOutOfRange):
-        instalments(Money("100", "EUR"), Terms("1 month"), on="9999-12-31")
+        instalments(Money("100", "EUR"), Terms("1 month"), on="9997-12-31")
+
+
+@pytest.mark.parametrize(
+    ("total", "terms", "amounts"),
+    [
+        (Money("15", "JPY"), "; ".join(f"10% {n} months" for n in range(1, 11)), [2] * 7 + [1, 0, 0]),
+        (Money("-15", "JPY"), "; ".join(f"10% {n} months" for n in range(1, 11)), [-2] * 7 + [-1, 0, 0]),
+        (Money("1", "JPY"), "50% now; 50% 30 days", [1, 0]),
+        (Money("1", "JPY"), "50% now; 50% of rest 30 days; rest 60 days", [1, 0, 0]),
+        (Money("0", "JPY"), "50% now; 50% 30 days", [0, 0]),
+        (Money("3", "JPY"), "50% now; 50% 30 days; rest 60 days", [2, 1, 0]),
+    ],
+)
+def test_shares_of_a_small_total_are_capped_at_what_is_left(total: Money, terms: str, amounts: list[int]) -> None:
+    assert [one.amount.minor for one in instalments(total, Terms(terms), on="2026-03-05")] == amounts
+
+
+@pytest.mark.parametrize("terms", ["60% now; 60% 30 days; rest 60 days", "80 now; 50% 30 days; rest 60 days"])
+def test_what_asks_for_more_than_all_is_still_refused(terms: str) -> None:
+    with pytest.raises(TermsOverrun):
+        instalments(Money("100", "JPY"), Terms(terms), on="2026-03-05")

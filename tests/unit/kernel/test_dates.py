@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 import pytest
 
 from bizcore.kernel.calendars import FiscalCalendar, UnknownCalendar, calendar
-from bizcore.kernel.days import NaiveInstant, NotADate, day, instant
+from bizcore.kernel.days import FIRST, LAST, NaiveInstant, NotADate, day, instant
 from bizcore.kernel.periods import NotAPeriod, Period
 from bizcore.kernel.recurrence import monthly, plus_months
 from bizcore.kernel.retail import Anchor, BadRetailCalendar, RetailCalendar
@@ -113,6 +113,24 @@ def test_recurrence_is_counted_from_its_anchor() -> None:
     assert plus_months("2024-02-29", 12) == date(2025, 2, 28)
     assert plus_months("2026-03-31", -1) == date(2026, 2, 28)
     assert monthly("2026-01-15", 3, every=3)[-1] == date(2026, 7, 15)
+
+
+@pytest.mark.parametrize("on", ["1899-12-31", "0206-03-05", "9998-01-01", "9999-12-31", date.max, date.min])
+def test_a_business_date_leaves_room_for_the_year_around_it(on: date | str) -> None:
+    with pytest.raises(NotADate) as refused:
+        day(on)
+    assert "1900-01-01" in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["calendar-year", "february-year", "april-year", "month-start:12"])
+@pytest.mark.parametrize("on", [FIRST, LAST])
+def test_the_first_and_the_last_business_date_have_a_year_and_a_month(name: str, on: date) -> None:
+    fiscal = calendar(name)
+    assert day(on) == on
+    assert fiscal.year(on).contains(on)
+    assert fiscal.month(on).contains(on)
+    assert len(fiscal.periods(fiscal.year(on))) == 12
+    assert fiscal.following(fiscal.year(FIRST)).start == fiscal.year(FIRST).end
 
 
 @pytest.mark.parametrize(("on", "months"), [("9999-12-31", 1), ("0001-01-01", -1), ("2026-01-01", 10**6)])
