@@ -14,6 +14,7 @@ from bizcore.finance.lines import Line
 from bizcore.finance.tax import Prices
 from bizcore.flow.document import Ref
 from bizcore.kernel.days import Day
+from bizcore.kernel.exact import Exact
 from bizcore.kernel.money import Money
 
 Billed = Invoice | Bill
@@ -85,8 +86,8 @@ def in_part(
 ) -> Credit:
     """The credit note that takes back pieces of lines of a document, by line number; `earlier` are its credit notes before.
 
-    Guarantees: all parts together are the document, net of each line and in all, to the cent: the last pieces of a line take
-    what is left of its amount, the last note of all takes what tax in parts was rounded otherwise as its rounding (BT-114).
+    Guarantees: all parts so far come to what one note for all their pieces would, line by line and in all, and to the document
+    itself in the end, to the cent; what their taxes are rounded otherwise is in the rounding of a note (BT-114).
 
     >>> invoice = Invoice(customer="beta", on="2026-03-05", currency="EUR", lines=[Line("Bolt", 3, "0.335")])
     >>> notes = []
@@ -138,11 +139,16 @@ def _part(billed: Billed, at: int, quantity: Decimal, earlier: Sequence[Credit])
     whole = billed.lines[at - 1]
     line = evolve(whole, quantity=quantity, value=None, extra=whole.extra.set(PIECES, str(at)))
     before = [(note, n) for note in earlier for n, one in enumerate(note.lines) if _line_of(billed, one) == at]
-    if not before or sum((note.lines[n].quantity for note, n in before), quantity) != whole.quantity:
-        return line
-    left = _agreed(billed, at - 1) - Money.sum((_agreed(*one) for one in before), billed.currency)
+    so_far = sum((note.lines[n].quantity for note, n in before), quantity)
+    amount = _agreed(billed, at - 1) if so_far == whole.quantity else _rounded(billed, evolve(whole, quantity=so_far))
+    left = amount - Money.sum((_agreed(*one) for one in before), billed.currency)
     # Priced for all the pieces at once: an amount of cents need not be divisible by them.
-    return evolve(line, price=left.amount, per=quantity, discount_percent=_ZERO)
+    own = left == _rounded(billed, line)
+    return line if own else evolve(line, price=left.amount, per=quantity, discount_percent=_ZERO)
+
+
+def _rounded(document: Billed, line: Line) -> Money:
+    return Exact(line.extended, document.currency).round(document.rounding_mode)
 
 
 def _agreed(document: Billed | Credit, at: int) -> Money:
@@ -164,11 +170,15 @@ def _with_stated_tax(note: Credit, billed: Billed, earlier: Sequence[Credit]) ->
 
 
 def _to_the_cent(note: Credit, billed: Billed, earlier: Sequence[Credit]) -> Credit:
-    after = taken_back(billed, [*earlier, note])
-    whole = {at: line.quantity for at, line in enumerate(billed.lines, 1)}
-    if billed.allowances or billed.charges or after != whole:
+    """The note with the rounding that makes all parts so far what one note for all their pieces would be."""
+    of_pieces = [
+        all(_line_of(billed, line) for line in one.lines) and not (one.allowances or one.charges) for one in earlier
+    ]
+    if billed.tax_stated is not None or not all(of_pieces):
         return note
-    left = billed.owed - Money.sum((one.owed for one in earlier), billed.currency) - note.owed
-    # Beyond a cent for each rounding it is no rounding: something was taken off the price before.
-    cents = len(earlier) * len(billed.tax_lines) + 1
-    return evolve(note, rounding=left) if left and abs(left.minor) <= cents else note
+    so_far = taken_back(billed, [*earlier, note])
+    whole = so_far == {at: line.quantity for at, line in enumerate(billed.lines, 1)}
+    lines = [evolve(billed.lines[at - 1], quantity=quantity, value=None) for at, quantity in sorted(so_far.items())]
+    together = billed.owed if whole and not (billed.allowances or billed.charges) else evolve(note, lines=lines).owed
+    left = together - Money.sum((one.owed for one in earlier), billed.currency) - note.owed
+    return evolve(note, rounding=left) if left else note

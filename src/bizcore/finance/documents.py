@@ -71,12 +71,12 @@ class BadPrepaid(Invalid):
 
 
 class RoundingTooLarge(Invalid):
-    """A cash rounding of more than one unit of the currency rounds to no coin."""
+    """A cash rounding of more than five units of the currency rounds to no coin: the coarsest is of ten forints or yen."""
 
     code = "rounding_too_large"
 
     def __init__(self, *, rounding: Money) -> None:
-        super().__init__(f"{rounding} is no cash rounding; it is at most one {rounding.currency}", rounding=rounding)
+        super().__init__(f"{rounding} is no cash rounding; it is at most five {rounding.currency}", rounding=rounding)
 
 
 class OtherCurrency(Invalid):
@@ -189,7 +189,7 @@ class TradeDocument(Document):
                 raise OtherCurrency(field=name, value=value, currency=self.currency)
         if self.prepaid is not None and self.prepaid and not 0 < self.prepaid.minor <= self.gross.minor:
             raise BadPrepaid(prepaid=self.prepaid, gross=self.gross)
-        if self.rounding is not None and abs(self.rounding) > Money(1, self.currency):
+        if self.rounding is not None and abs(self.rounding) > Money(5, self.currency):
             raise RoundingTooLarge(rounding=self.rounding)
 
     @property
