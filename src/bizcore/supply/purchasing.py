@@ -18,7 +18,7 @@ from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Invalid, NotFound, Refused
-from bizcore.kernel.exact import Exact, Number, fraction, number, positive
+from bizcore.kernel.exact import Exact, NotPositive, Number, fraction, number, plain_number, positive
 from bizcore.kernel.money import Money
 from bizcore.supply import fields
 from bizcore.supply.movements import MoveLine, Receipt, VendorReturn
@@ -286,9 +286,11 @@ def receive_order(
     quantity times price.
 
     Guarantees: the answer is the receipt; the order's lines count what came and went, and it is `received` when nothing is
-    open. Raises: OverReceived, NoSuchLine, NothingToReceive, RateNeeded, IllegalStep (a draft, a cancelled or
-    closed order).
+    open. Raises: OverReceived, NoSuchLine, NothingToReceive, RateNeeded, NotPositive (the rate), ForeignCost,
+    IllegalStep (a draft, a cancelled or closed order).
     """
+    if rate is not None and fraction(rate) <= 0:
+        raise NotPositive(what="a rate", value=plain_number(fraction(rate)))
     found = view.get(PurchaseOrder, order).to("receive")
     came = lines or tuple(ReceivedLine(at, one.open) for at, one in enumerate(found.lines, 1) if one.open)
     if not came:

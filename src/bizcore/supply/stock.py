@@ -50,6 +50,20 @@ class NotOutside(Invalid):
         super().__init__(f"{place!r} is not {expected}", place=place, expected=expected)
 
 
+class ForeignCost(Invalid):
+    """The cost of goods is stated in another currency than the company's."""
+
+    code = "foreign_cost"
+
+    def __init__(self, *, item: str, cost: Money, company: str) -> None:
+        super().__init__(
+            f"{item} is said to cost {cost}, and goods are valued in {company}: convert it at a rate first",
+            item=item,
+            cost=cost,
+            company=company,
+        )
+
+
 # -- planners --------------------------------------------------------------------------------------------------------
 
 
@@ -71,7 +85,7 @@ def receive(
 
     `unit` is a packaging unit of the item, converted exactly; `of` the move (`document/line`) that comes back.
 
-    Raises: NotPositive, NoConversion, TooFine, NotOutside.
+    Raises: NotPositive, NoConversion, TooFine, NotOutside, ForeignCost.
     """
     _outside(source)
     line = MoveLine(item, base_quantity(view, item, quantity, unit), cost=cost, lot=lot, expiry=expiry, of=of)
@@ -186,7 +200,13 @@ def move(
 
 
 def record(view: View, movement: M) -> Changes[M]:
-    """The changes of a movement: its document with lots chosen, its stock entry, the floors at the places it leaves."""
+    """The changes of a movement: its document with lots chosen, its stock entry, the floors at the places it leaves.
+
+    Raises: ForeignCost, NotEnough.
+    """
+    for line in movement.lines:
+        if line.cost is not None and line.cost.currency != view.currency:
+            raise ForeignCost(item=line.item, cost=line.cost, company=view.currency)
     chosen = evolve(movement, lines=_with_lots(view, movement))
     minted = view.mint(chosen)
     return Changes(minted, entries=[view.mint(minted.entry())], floors=floors(view, minted))

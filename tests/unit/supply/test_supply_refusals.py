@@ -1,0 +1,67 @@
+"""What goods refuse: foreign cost, rates, places and items that contradict the books, returns out of time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bizcore.change.act import Act
+from bizcore.company import Company
+from bizcore.kernel.errors import BizcoreError
+from bizcore.kernel.money import Money
+from bizcore.supply.desk import SupplyDesk
+from bizcore.supply.movements import MoveLine
+from bizcore.supply.purchasing import OrderLine, PurchaseOrder, ReceivedLine
+
+USD = Money("10", "USD")
+
+
+def eur(text: str) -> Money:
+    return Money(text, "EUR")
+
+
+@pytest.fixture
+def acme() -> Company:
+    made = Company.create("acme", currency="EUR")
+    made.apply(made.supply.receive("bolt", 10, place="wh", on="2026-01-05", cost=eur("100")), key="r")
+    for name, currency in (("PO", "EUR"), ("US", "USD")):
+        order = PurchaseOrder(
+            id=name, supplier="ace", on="2026-01-02", currency=currency, lines=[OrderLine("nut", 10, "2")]
+        )
+        made.apply(made.supply.order(order))
+    return made
+
+
+def refused(company: Company, act: Act[Any]) -> BizcoreError:
+    """The refusal of an act that writes nothing."""
+    before = company.state_hash()
+    with pytest.raises(BizcoreError) as found:
+        company.apply(act)
+    assert company.state_hash() == before
+    return found.value
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda desk: desk.receive("bolt", 1, place="wh", on="2026-01-06", cost=USD),
+        lambda desk: desk.receive_lines([MoveLine("bolt", 1, cost=USD)], place="wh", on="2026-01-06"),
+        lambda desk: desk.issue_lines([MoveLine("bolt", 1, cost=USD)], place="wh", on="2026-01-06", target="supplier"),
+        lambda desk: desk.adjust("bolt", 1, place="wh", on="2026-01-06", cost=USD),
+        lambda desk: desk.receive_order("PO", [ReceivedLine(1, 1, cost=USD)], on="2026-01-06", place="wh"),
+        lambda desk: desk.receive_order("US", [ReceivedLine(1, 2, 1, cost=USD)], on="2026-01-06", place="wh"),
+        lambda desk: desk.return_to_vendor("r#1", on="2026-01-06", claims=[USD]),
+    ],
+)
+def test_a_cost_in_foreign_money_is_refused(acme: Company, act: Callable[[SupplyDesk], Act[Any]]) -> None:
+    error = refused(acme, act(acme.supply))
+    assert (error.code, error.facts["cost"], error.facts["company"]) == ("foreign_cost", USD, "EUR")
+
+
+@pytest.mark.parametrize(("order", "rate"), [("US", "0"), ("US", "-0.9"), ("PO", "0")])
+def test_a_rate_is_above_zero(acme: Company, order: str, rate: str) -> None:
+    assert (
+        refused(acme, acme.supply.receive_order(order, on="2026-01-06", place="wh", rate=rate)).code == "not_positive"
+    )
