@@ -33,7 +33,7 @@ GUARDS: Final = (
 )
 """A guard looks at the entries of a book and only refuses."""
 
-WATCHES: Final[Mapping[str, str]] = {}
+WATCHES: Final[Mapping[str, str]] = {"item": "bizcore.supply.items:watch", "place": "bizcore.supply.places:watch"}
 """A watch looks at the documents of a kind that a change writes, before they are written, and only refuses: what is put may
 contradict what the books hold already."""
 

@@ -6,9 +6,10 @@ from typing import ClassVar, Final
 
 from attrs import field, frozen
 
+from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
 from bizcore.flow.document import Document, Indexes
-from bizcore.kernel.errors import Invalid
+from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.ids import checked_id
 
 MAIN: Final = "main"
@@ -27,6 +28,21 @@ class ReservedName(Invalid):
 
     def __init__(self, *, what: str, name: str) -> None:
         super().__init__(f"{name!r} is an outside place and cannot be {what}", what=what, name=name)
+
+
+class GoodsLieThere(Refused):
+    """The cost pool of a place, or whose goods lie there, changes only while it is empty: the books would not follow."""
+
+    code = "goods_lie_there"
+    allowed: tuple[str, ...] = ("transfer the goods elsewhere first",)
+
+    def __init__(self, *, place: str, pool: str | None, item: str) -> None:
+        super().__init__(
+            f"{item} lies at {place}, {f'in pool {pool}' if pool else 'not owned'}: move it away before that changes",
+            place=place,
+            pool=pool,
+            item=item,
+        )
 
 
 def _pool(value: object) -> str:
@@ -63,10 +79,23 @@ def pool_of(view: View, place: str) -> str | None:
     """The cost pool of a place, None outside."""
     if place in OUTSIDE:
         return None
-    known = view.seek(Place, place)
-    if known is None:
+    return _costed(view.seek(Place, place))
+
+
+def _costed(place: Place | None) -> str | None:
+    if place is None:
         return MAIN
-    return known.pool if known.owned else None
+    return place.pool if place.owned else None
+
+
+def watch(view: View, place: Place) -> None:
+    """What lies at a place is costed in one pool, and is ours or not, as long as it lies there. Raises: GoodsLieThere."""
+    pool = _costed(view.seek(Place, place.id))
+    if pool == _costed(place):
+        return
+    for row in view.totals(PostingQuery(book="stock", account=place.id), by=("unit",)):
+        if row.amount:
+            raise GoodsLieThere(place=place.id, pool=pool, item=row.key[0])
 
 
 def pools(view: View) -> frozenset[str]:

@@ -12,8 +12,11 @@ from bizcore.company import Company
 from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.money import Money
 from bizcore.supply.desk import SupplyDesk
+from bizcore.supply.items import Item
 from bizcore.supply.movements import MoveLine
+from bizcore.supply.places import Place
 from bizcore.supply.purchasing import OrderLine, PurchaseOrder, ReceivedLine
+from bizcore.supply.reports import stock_equals_cost
 
 USD = Money("10", "USD")
 
@@ -65,3 +68,32 @@ def test_a_rate_is_above_zero(acme: Company, order: str, rate: str) -> None:
     assert (
         refused(acme, acme.supply.receive_order(order, on="2026-01-06", place="wh", rate=rate)).code == "not_positive"
     )
+
+
+def test_a_place_keeps_its_pool_while_goods_lie_there(acme: Company) -> None:
+    for place in (Place(id="wh", pool="retail"), Place(id="wh", owned=False)):
+        error = refused(acme, acme.put(place))
+        assert (error.code, error.facts["place"], error.facts["item"]) == ("goods_lie_there", "wh", "bolt")
+    acme.apply(acme.put(Place(id="wh", name="the warehouse")))
+    acme.apply(acme.put(Place(id="empty", pool="retail")))
+    acme.apply(acme.supply.issue("bolt", 10, place="wh", on="2026-01-06"))
+    acme.apply(acme.put(Place(id="wh", pool="retail")))
+    acme.apply(acme.supply.receive("bolt", 1, place="wh", on="2026-01-07", cost=eur("1")))
+    assert refused(acme, acme.put(Place(id="wh"))).facts["pool"] == "retail"
+    assert not stock_equals_cost(acme.view())
+
+
+def test_an_item_that_moved_keeps_its_base_unit(acme: Company) -> None:
+    acme.apply(acme.put(Item(id="bolt", unit="PCE")))
+    acme.apply(acme.put(Item(id="bolt", unit="PCE", packaging={"box": 12})))
+    acme.apply(acme.supply.issue("bolt", 10, place="wh", on="2026-01-06"))
+    error = refused(acme, acme.put(Item(id="bolt", unit="KGM")))
+    assert (error.code, error.facts["unit"], error.facts["asked"]) == ("item_moved", "PCE", "KGM")
+    acme.apply(acme.put(Item(id="nail", unit="PCE")))
+    acme.apply(acme.put(Item(id="nail", unit="KGM")))
+
+
+def test_the_base_unit_is_no_package() -> None:
+    with pytest.raises(BizcoreError) as found:
+        Item(id="bolt", unit="PCE", packaging={"PCE": 2})
+    assert (found.value.code, found.value.facts["unit"]) == ("base_unit_packaged", "PCE")
