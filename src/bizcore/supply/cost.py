@@ -27,7 +27,7 @@ from bizcore.kernel.quantity import Quantity
 from bizcore.supply import costbook
 from bizcore.supply.costbook import Kept, Key, Known
 from bizcore.supply.costmoves import CostMove, Line, in_order
-from bizcore.supply.places import pool_of
+from bizcore.supply.places import OUTSIDE, check_owner, pool_of
 from bizcore.supply.policies import SupplyPolicies, policies_for
 from bizcore.supply.valuation import Fold
 
@@ -72,7 +72,7 @@ def cost(view: View, changes: Changes[D]) -> Changes[D]:
 
     Guarantees: per item and pool, quantity in cost = stock in its places, quantity 0 has value 0; planned again when all
     is recorded, it adds nothing.
-    Raises: NotCovered, where goods left before they came and the policy does not value that provisionally.
+    Raises: NotCovered, where goods left before they came and the policy does not value that provisionally; ChangesOwner, where they pass between a place of ours and one that is not.
     """
     crossings = _crossings(view, changes.entries)
     if not crossings:
@@ -110,6 +110,8 @@ def _crossings(view: View, entries: Iterable[Entry]) -> list[Crossing]:
             out, into = known[source.account], known[target.account]
             if out == into:
                 continue
+            if OUTSIDE.isdisjoint((source.account, target.account)):
+                check_owner(view, source.unit, source=source.account, target=target.account)
             dims = _named(entry, dict(source.dims) | dict(target.dims), len(found) + 1)
             if dims["ref"] in {one.ref for one in found if one.entry is entry}:
                 dims["ref"] = f"{entry.id}/{len(found) + 1}"

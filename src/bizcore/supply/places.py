@@ -45,6 +45,21 @@ class GoodsLieThere(Refused):
         )
 
 
+class ChangesOwner(Refused):
+    """Goods become ours, or another's, by an act that says so: carrying them gives the books no value to enter."""
+
+    code = "changes_owner"
+    allowed: tuple[str, ...] = ("issue", "receive")
+
+    def __init__(self, *, item: str, source: str, target: str) -> None:
+        super().__init__(
+            f"{item} would change its owner between {source} and {target}: issue what is given away, receive what becomes ours",
+            item=item,
+            source=source,
+            target=target,
+        )
+
+
 def _pool(value: object) -> str:
     pool = checked_id(value, "pool")
     if pool in OUTSIDE:
@@ -80,6 +95,12 @@ def pool_of(view: View, place: str) -> str | None:
     if place in OUTSIDE:
         return None
     return _costed(view.seek(Place, place))
+
+
+def check_owner(view: View, item: str, *, source: str, target: str) -> None:
+    """Goods at both places are ours, or at neither. Raises: ChangesOwner."""
+    if (pool_of(view, source) is None) != (pool_of(view, target) is None):
+        raise ChangesOwner(item=item, source=source, target=target)
 
 
 def _costed(place: Place | None) -> str | None:

@@ -22,6 +22,7 @@ from bizcore.kernel.exact import Exact, NotPositive, Number, fraction, number, p
 from bizcore.kernel.money import Money
 from bizcore.supply import fields
 from bizcore.supply.movements import MoveLine, Receipt, VendorReturn
+from bizcore.supply.places import ChangesOwner, pool_of
 from bizcore.supply.policies import policies_for
 from bizcore.supply.stock import record
 
@@ -287,7 +288,7 @@ def receive_order(
 
     Guarantees: the answer is the receipt; the order's lines count what came and went, and it is `received` when nothing is
     open. Raises: OverReceived, NoSuchLine, NothingToReceive, RateNeeded, NotPositive (the rate), ForeignCost,
-    IllegalStep (a draft, a cancelled or closed order).
+    ChangesOwner (the place is not ours), IllegalStep (a draft, a cancelled or closed order).
     """
     if rate is not None and fraction(rate) <= 0:
         raise NotPositive(what="a rate", value=plain_number(fraction(rate)))
@@ -303,6 +304,9 @@ def receive_order(
             one.line, evolve(line, received=line.received + one.quantity, rejected=line.rejected + one.rejected)
         )
         _check_over(view, after, one.line, on)
+        # What is ordered becomes ours: it lies where our goods lie.
+        if pool_of(view, place) is None:
+            raise ChangesOwner(item=line.item, source="supplier", target=place)
         worth = one.cost if one.cost is not None else _worth(view, found, one.line, one.quantity, rate)
         ref = found.line_ref(one.line)
         goods.append(MoveLine(line.item, one.quantity, cost=worth, lot=one.lot, expiry=one.expiry, order=ref))

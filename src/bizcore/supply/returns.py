@@ -15,6 +15,7 @@ from bizcore.kernel.errors import NotFound, Refused
 from bizcore.kernel.money import Money
 from bizcore.supply.fulfilment import Delivery, LineQuantity
 from bizcore.supply.movements import CustomerReturn, Issue, MoveLine, Movement, Receipt, Shipment, VendorReturn
+from bizcore.supply.places import check_owner
 from bizcore.supply.purchasing import PurchaseOrder
 from bizcore.supply.stock import record
 
@@ -45,7 +46,7 @@ def take_back(
     """Take back goods of a shipment or an issue, all of it when no lines are given, to the place they left or another.
 
     Guarantees: returned <= shipped, line by line; the goods come in at the cost they left, restated with it.
-    Raises: ReturnedMore, ReturnedAll, NoSuchMove, NotFound.
+    Raises: ReturnedMore, ReturnedAll, NoSuchMove, NotFound, ChangesOwner.
     """
     sent: Movement = view.seek(Shipment, shipment) or view.get(Issue, shipment)
     goods = list(_coming_back(view, CustomerReturn, sent, lines))
@@ -53,6 +54,7 @@ def take_back(
     back: list[MoveLine] = []
     for at, line in goods:
         left_from, _ = sent.ends(sent.lines[at - 1])
+        check_owner(view, line.item, source=left_from, target=place or left_from)
         back.append(evolve(line, place=place or left_from))
         _count_delivery(view, after, line)
     returned = CustomerReturn(

@@ -153,7 +153,10 @@ def transfer(
     lot: str | None = None,
     unit: str | None = None,
 ) -> Changes[Transfer]:
-    """Carry goods from one place of ours to another; between cost pools their cost goes with them."""
+    """Carry goods from one place of ours to another; between cost pools their cost goes with them.
+
+    Raises: NotOutside, NotEnough, FloorBroken, ChangesOwner (one of the places is not ours).
+    """
     for place in (source, target):
         if place in OUTSIDE:
             raise NotOutside(place=place, expected="a place of ours")

@@ -9,8 +9,9 @@ import pytest
 
 from bizcore.change.act import Act
 from bizcore.company import Company
-from bizcore.kernel.errors import BizcoreError
+from bizcore.kernel.errors import BizcoreError, Refused
 from bizcore.kernel.money import Money
+from bizcore.kernel.quantity import Quantity
 from bizcore.supply.desk import SupplyDesk
 from bizcore.supply.items import Item
 from bizcore.supply.movements import MoveLine
@@ -97,3 +98,43 @@ def test_the_base_unit_is_no_package() -> None:
     with pytest.raises(BizcoreError) as found:
         Item(id="bolt", unit="PCE", packaging={"PCE": 2})
     assert (found.value.code, found.value.facts["unit"]) == ("base_unit_packaged", "PCE")
+
+
+@pytest.fixture
+def consigned(acme: Company) -> Company:
+    """Goods that lie at `cons` are not ours: five of them do, of the same item, and one went to a customer."""
+    acme.apply(acme.put(Place(id="cons", owned=False)))
+    acme.apply(acme.supply.receive("bolt", 5, place="cons", on="2026-01-05"))
+    acme.apply(acme.supply.issue("bolt", 1, place="cons", on="2026-01-05"), key="i")
+    acme.apply(acme.supply.issue("bolt", 1, place="wh", on="2026-01-06"), key="own")
+    return acme
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda desk: desk.transfer("bolt", 4, source="wh", target="cons", on="2026-01-06"),
+        lambda desk: desk.move("bolt", 4, source="cons", target="wh", on="2026-01-06"),
+        lambda desk: desk.receive_order("PO", on="2026-01-06", place="cons"),
+        lambda desk: desk.take_back("i#1", on="2026-01-06", place="wh"),
+        lambda desk: desk.take_back("own#1", on="2026-01-06", place="cons"),
+    ],
+)
+def test_goods_do_not_change_their_owner_by_being_carried(
+    consigned: Company, act: Callable[[SupplyDesk], Act[Any]]
+) -> None:
+    error = refused(consigned, act(consigned.supply))
+    assert (error.code, error.facts["item"] in {"bolt", "nut"}) == ("changes_owner", True)
+    assert isinstance(error, Refused)
+    assert error.allowed == ("issue", "receive")
+
+
+def test_what_is_not_ours_stays_out_of_cost_and_inventory(consigned: Company) -> None:
+    """Giving goods away and taking in others are two acts, each with its entry in the journal."""
+    desk = consigned.supply
+    consigned.apply(desk.take_back("i#1", on="2026-01-06"))
+    consigned.apply(desk.issue("bolt", 4, place="wh", on="2026-01-07"))
+    consigned.apply(desk.receive("bolt", 4, place="cons", source="customer", on="2026-01-07"))
+    assert consigned.view().balance("stock", "cons", "bolt").amount == Quantity(9, "bolt")
+    assert consigned.view().balance("cost", "main", "bolt").value == eur("50.00")
+    assert consigned.view().balance("journal", "1400", "EUR").amount == eur("50.00")
