@@ -27,7 +27,7 @@ from bizcore.kernel.quantity import Quantity
 from bizcore.supply import costbook
 from bizcore.supply.costbook import Kept, Key, Known
 from bizcore.supply.costmoves import CostMove, Line, in_order
-from bizcore.supply.places import OUTSIDE, check_owner, pool_of
+from bizcore.supply.places import OUTSIDE, check_owner, pool_of, pools
 from bizcore.supply.policies import SupplyPolicies, policies_for
 from bizcore.supply.valuation import Fold
 
@@ -197,9 +197,68 @@ class _Account:
     kept: Kept | None
     new: list[CostMove] = field(factory=list)
     between: dict[str, str] = field(factory=dict)
+    origins: dict[str, str] = field(factory=dict)
+    heirs: set[str] = field(factory=set)
     known: Known | None = None
     fed: dict[str, int] = field(factory=dict)
     fold: Fold | None = None
+
+    @property
+    def moves(self) -> tuple[CostMove, ...]:
+        """What is booked and what is new."""
+        return (*(self.known.moves if self.known is not None else ()), *self.new)
+
+    def read(self, view: View) -> None:
+        """Read the cost book, and where what is new comes back from."""
+        self.known = costbook.read(view, self.pool, self.item)
+        self.between.update(self.known.between)
+        self.origins.update(self.known.origins)
+        self.heirs.update(self.known.heirs)
+        here = {one.ref for one in self.moves}
+        for one in self.new:
+            if one.of is not None and one.of not in here and one.quantity > 0 and one.value is None:
+                origin = _left_from(view, one.of, self.item)
+                if origin is not None and one.ref not in self.between:
+                    self.origins[one.ref] = origin
+
+
+def _left_from(view: View, move: str, item: str) -> str | None:
+    """The pool that a move took goods out of."""
+    for pool in sorted(pools(view)):
+        if view.balance("cost", pool, item).position and any(
+            one.ref == move and one.quantity < 0 for one in costbook.read(view, pool, item).moves
+        ):
+            return pool
+    return None
+
+
+def _feed_returns(accounts: Mapping[str, _Account]) -> bool:
+    """Value what came back to another pool than it left, and with it all that came back of the same issue; whether it changed."""
+    changed = False
+    issues = {
+        (account.origins[move.ref], move.of)
+        for account in accounts.values()
+        for move in account.moves
+        if move.ref in account.origins
+    }
+    for pool, of in sorted(issues, key=str):
+        fold = accounts[pool].fold
+        sent = None if fold is None else next((at for at, one in enumerate(fold.moves) if one.ref == of), None)
+        if fold is None or sent is None:
+            raise LawBroken(f"{of} did not leave {pool}")
+        back = {
+            move.ref: (account, move)
+            for account in accounts.values()
+            for move in account.moves
+            if move.of == of and move.quantity > 0 and move.value is None
+            if account.origins.get(move.ref, account.pool) == pool
+        }
+        moves = [move for _, move in back.values()]
+        for ref, share in costbook.shares(fold, sent, moves, accounts[pool].policies.back_dating).items():
+            fed = back[ref][0].fed
+            changed = changed or fed.get(ref) != share
+            fed[ref] = share
+    return changed
 
 
 class _Following:
@@ -307,10 +366,9 @@ class _Following:
         while waiting:
             account = waiting.pop()
             if account.known is None:
-                account.known = costbook.read(self._view, account.pool, item)
-                account.between.update(account.known.between)
-            for pool in set(account.between.values()) - set(found):
-                on = max(one.on for one in (*account.known.moves, *account.new))
+                account.read(self._view)
+            for pool in {*account.between.values(), *account.origins.values(), *account.heirs} - set(found):
+                on = max(one.on for one in account.moves)
                 found[pool] = self.account(pool, item, on)
                 waiting.append(found[pool])
         accounts = sorted(found.values(), key=lambda one: one.pool)
@@ -320,20 +378,19 @@ class _Following:
     @staticmethod
     def _settle(accounts: list[_Account]) -> None:
         # What a move passes on depends on earlier moves only, so each round settles at least one move more.
-        rounds = 2 + sum(len(one.between) for one in accounts)
+        rounds = 2 + sum(len(one.between) + len(one.origins) for one in accounts)
         by_pool = {one.pool: one for one in accounts}
         for _ in range(rounds):
             changed = False
             for account in accounts:
-                moves = (*(account.known.moves if account.known else ()), *account.new)
-                account.fold = costbook.valued(moves, account.fed, account.policies)
+                account.fold = costbook.valued(account.moves, account.fed, account.policies)
                 for index, move in enumerate(account.fold.moves):
                     if move.quantity < 0 and move.ref in account.between:
                         fed = by_pool[account.between[move.ref]].fed
                         if fed.get(move.ref) != -account.fold.values[index]:
                             fed[move.ref] = -account.fold.values[index]
                             changed = True
-            if not changed:
+            if not _feed_returns(by_pool) and not changed:
                 return
         raise LawBroken("pools that feed each other do not settle")
 
@@ -355,6 +412,7 @@ class _Following:
             pool = one.source if one.source_pool else one.target
             for line in lines[pool, one.item, one.ref]:
                 postings += self._legs(pool, one, line)
+            postings += self._inherited(one)
         text = f"cost of {stock.text}" if stock.text else "cost"
         return self._view.mint(Entry(stock.on, postings, book="cost", text=text, extra=Map({"stock": stock.id})))
 
@@ -362,12 +420,29 @@ class _Following:
         amount = Quantity.of_scaled(line.quantity, crossing.item)
         value = Money.of_minor(line.value, self._view.currency)
         dims = crossing.dims if line.quantity else Map({"ref": crossing.ref})
+        origin = self._origin(crossing)
+        if origin is not None and line.quantity:
+            dims = dims.set(costbook.ORIGIN, origin)
         if crossing.source_pool and crossing.target_pool and line.quantity:
             dims = dims.without("cost").set("pool", "both") if "cost" in dims else dims.set("pool", "both")
         return (
             Posting(pool, amount, value, dims=dims.set("with", line.counter)),
             Posting(line.counter, -amount, -value, party=crossing.party, dims=dims.set("with", pool)),
         )
+
+    def _origin(self, crossing: Crossing) -> str | None:
+        account = self._accounts.get((crossing.target, crossing.item))
+        return None if account is None else account.origins.get(crossing.ref)
+
+    def _inherited(self, crossing: Crossing) -> list[Posting]:
+        """A posting of nothing, by which the pool that goods left finds the one they came back to when it is restated."""
+        origin = self._origin(crossing)
+        if origin is None:
+            return []
+        self._touched.add((origin, crossing.item))
+        dims = Map({"ref": crossing.ref, "with": crossing.target, costbook.HEIR: crossing.target})
+        nothing = Money.of_minor(0, self._view.currency)
+        return [Posting(origin, Quantity.of_scaled(0, crossing.item), nothing, dims=dims)]
 
     def _corrected(self, corrections: Mapping[tuple[str, str, Key], int]) -> list[Entry]:
         """The corrections as entries: one for each date corrected, at that date or, when it is locked, the first open."""

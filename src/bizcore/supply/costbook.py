@@ -8,6 +8,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from bizcore.book.lots import release_int
 from bizcore.change.changes import Derived
 from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
@@ -21,6 +22,11 @@ from bizcore.supply.valuation import Fold
 
 LAYERS: Final = "cost.layers"
 """The name of the derived result: open layers after the last move."""
+
+ORIGIN: Final = "origin"
+"""The dimension of a return that names the pool its goods had left, when it is another."""
+HEIR: Final = "heir"
+"""The dimension of a posting of nothing in that pool, which names the pool the goods came back to."""
 
 Key = tuple[str, str]
 """A date, and the counter account: one adjusting line each."""
@@ -50,12 +56,15 @@ class NotCovered(Refused):
 class Known:
     """What the cost book holds of an item in a pool: the moves, and the value booked by date and counter account.
 
-    `between` are the moves that pass to or from another pool: that pool by the move's ref.
+    `between` are the moves that pass to or from another pool: that pool by the move's ref. `origins` are the returns of what
+    left another pool, by ref alike; `heirs` the pools that such returns of what left this one went to.
     """
 
     moves: tuple[CostMove, ...]
     booked: Mapping[Key, int]
     between: Mapping[str, str]
+    origins: Mapping[str, str]
+    heirs: frozenset[str]
 
 
 def read(view: View, pool: str, item: str) -> Known:
@@ -63,13 +72,19 @@ def read(view: View, pool: str, item: str) -> Known:
     moves: list[CostMove] = []
     booked: dict[Key, int] = {}
     between: dict[str, str] = {}
+    origins: dict[str, str] = {}
+    heirs: set[str] = set()
     for row in view.postings(PostingQuery(book="cost", account=pool, unit=item)):
         dims: dict[str, str] = json.loads(row.dims)
         counter = dims["with"]
         key = (dims.get("about", row.on), counter)
         booked[key] = booked.get(key, 0) + row.value
+        if HEIR in dims:
+            heirs.add(dims[HEIR])
         if not row.amount:
             continue
+        if ORIGIN in dims:
+            origins[dims["ref"]] = dims[ORIGIN]
         stated = dims.get("cost")
         if "pool" in dims:
             between[dims["ref"]] = counter
@@ -86,7 +101,7 @@ def read(view: View, pool: str, item: str) -> Known:
                 dims.get("lot", ""),
             )
         )
-    return Known(tuple(moves), booked, between)
+    return Known(tuple(moves), booked, between, origins, frozenset(heirs))
 
 
 def valued(moves: Iterable[CostMove], fed: Mapping[str, int], policies: SupplyPolicies) -> Fold:
@@ -99,6 +114,34 @@ def valued(moves: Iterable[CostMove], fed: Mapping[str, int], policies: SupplyPo
         policies.back_dating,
     )
     return Fold(ordered, policies.cost_method).run()
+
+
+def shares(fold: Fold, issue: int, returns: Iterable[CostMove], back_dating: BackDating) -> dict[str, int]:
+    """What each return of an issue is worth, whatever pool it comes to: its share of what the issue had cost by then.
+
+    Guarantees: returned in whatever parts, the parts sum to the whole, as within one pool.
+    """
+    sent = fold.moves[issue]
+    back = {one.ref: one for one in returns}
+    later: dict[str, int] = {}
+    steps = {sent.ref: sent}
+    for one in fold.variances:
+        if one.issue == sent.ref:
+            cover = fold.moves[one.at]
+            later[cover.ref] = later.get(cover.ref, 0) - one.value
+            steps[cover.ref] = cover
+    order = in_order([*(steps | back).values()], back_dating)
+    left, worth = -sent.quantity, -fold.values[issue]
+    found: dict[str, int] = {}
+    for move in order[order.index(sent) + 1 :]:
+        if move.ref in back:
+            took = min(left, move.quantity)
+            share = release_int(left, worth, took) if took else 0
+            left, worth = left - took, worth - share
+            # More than went is worth each what the issue was.
+            found[move.ref] = share + release_int(sent.quantity, fold.values[issue], move.quantity - took)
+        worth += later.get(move.ref, 0)
+    return found
 
 
 def check_covered(fold: Fold, before: Fold | None, policies: SupplyPolicies, *, pool: str, item: str) -> None:
