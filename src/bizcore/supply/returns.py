@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ from attrs import evolve
 
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
-from bizcore.kernel.days import Day
+from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import NotFound, Refused
 from bizcore.kernel.money import Money
 from bizcore.supply.fulfilment import Delivery, LineQuantity
@@ -31,6 +32,17 @@ class ReturnedMore(Refused):
         super().__init__(f"{returned} of {of} would be returned, {moved} went", of=of, moved=moved, returned=returned)
 
 
+class ReturnedBefore(Refused):
+    """Goods come back on a day before they went."""
+
+    code = "returned_before"
+
+    def __init__(self, *, of: str, on: date, first: date) -> None:
+        super().__init__(
+            f"what {of} moved on {first} cannot come back on {on}; from {first} on it can", of=of, on=on, first=first
+        )
+
+
 class NoSuchMove(NotFound):
     """The movement has no such line."""
 
@@ -46,10 +58,10 @@ def take_back(
     """Take back goods of a shipment or an issue, all of it when no lines are given, to the place they left or another.
 
     Guarantees: returned <= shipped, line by line; the goods come in at the cost they left, restated with it.
-    Raises: ReturnedMore, ReturnedAll, NoSuchMove, NotFound, ChangesOwner.
+    Raises: ReturnedBefore, ReturnedMore, ReturnedAll, NoSuchMove, NotFound, ChangesOwner.
     """
     sent: Movement = view.seek(Shipment, shipment) or view.get(Issue, shipment)
-    goods = list(_coming_back(view, CustomerReturn, sent, lines))
+    goods = list(_coming_back(view, CustomerReturn, sent, lines, on))
     after: dict[str, Delivery] = {}
     back: list[MoveLine] = []
     for at, line in goods:
@@ -85,10 +97,11 @@ def return_to_vendor(
     `claims` state what the supplier owes for each line; without them it is the line's share of what the receipt cost. Under
     an average the goods leave at the current average; the difference to the claim is a purchase variance.
 
-    Guarantees: returned <= received, line by line. Raises: ReturnedMore, ReturnedAll, NoSuchMove, NotFound, FloorBroken.
+    Guarantees: returned <= received, line by line.
+    Raises: ReturnedBefore, ReturnedMore, ReturnedAll, NoSuchMove, NotFound, FloorBroken, NegativeCost, ForeignCost.
     """
     came = view.get(Receipt, receipt)
-    goods = list(_coming_back(view, VendorReturn, came, lines))
+    goods = list(_coming_back(view, VendorReturn, came, lines, on))
     after: dict[str, PurchaseOrder] = {}
     back: list[MoveLine] = []
     for number, (at, line) in enumerate(goods):
@@ -108,9 +121,11 @@ def return_to_vendor(
 
 
 def _coming_back(
-    view: View, kind: type[R], movement: Movement, lines: Sequence[LineQuantity]
+    view: View, kind: type[R], movement: Movement, lines: Sequence[LineQuantity], on: Day
 ) -> Iterator[tuple[int, MoveLine]]:
-    """The lines that come back, each pointing at its move. Raises: ReturnedMore, ReturnedAll, NoSuchMove."""
+    """The lines that come back, each pointing at its move. Raises: ReturnedBefore, ReturnedMore, ReturnedAll, NoSuchMove."""
+    if day(on) < movement.on:
+        raise ReturnedBefore(of=movement.id, on=day(on), first=movement.on)
     before: dict[str, Decimal] = {}
     for earlier in view.find(kind, "of", movement.id):
         for one in earlier.lines:

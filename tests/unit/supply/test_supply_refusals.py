@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -138,3 +139,19 @@ def test_what_is_not_ours_stays_out_of_cost_and_inventory(consigned: Company) ->
     assert consigned.view().balance("stock", "cons", "bolt").amount == Quantity(9, "bolt")
     assert consigned.view().balance("cost", "main", "bolt").value == eur("50.00")
     assert consigned.view().balance("journal", "1400", "EUR").amount == eur("50.00")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda desk: desk.take_back("i#1", on="2026-01-06"),
+        lambda desk: desk.return_to_vendor("r#1", on="2026-01-04"),
+    ],
+)
+def test_goods_do_not_come_back_before_they_went(acme: Company, act: Callable[[SupplyDesk], Act[Any]]) -> None:
+    acme.apply(acme.supply.issue("bolt", 2, place="wh", on="2026-01-07"), key="i")
+    error = refused(acme, act(acme.supply))
+    assert error.code == "returned_before"
+    assert error.facts["first"] in {date(2026, 1, 7), date(2026, 1, 5)}
+    acme.apply(acme.supply.take_back("i#1", on="2026-01-07"))
+    acme.apply(acme.supply.return_to_vendor("r#1", on="2026-01-07"))
