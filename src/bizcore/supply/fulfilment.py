@@ -23,7 +23,7 @@ from bizcore.kernel.quantity import Quantity
 from bizcore.supply import fields
 from bizcore.supply.items import decimal_of
 from bizcore.supply.movements import MoveLine, Shipment
-from bizcore.supply.reservations import Partial, Reservation, consume, entry_of, floor_of, held_for, hold
+from bizcore.supply.reservations import NotExpired, Partial, Reservation, consume, entry_of, floor_of, held_for, hold
 from bizcore.supply.stock import NotEnough, available, record
 
 _ZERO = Decimal(0)
@@ -189,13 +189,15 @@ def reserve_delivery(
 ) -> Changes[Delivery]:
     """Keep goods for every line that is not reserved yet; all of them or, when asked, what there is.
 
+    Guarantees: `reserved` of a line is what its reservations keep; what of them is let go can be reserved again.
     Raises: FloorBroken (not enough for all), NotEnough (nothing at all to keep), NothingToDo, IllegalStep.
     """
     found = view.get(Delivery, delivery)
     after = found.to("reserve")
     kept: list[Reservation] = []
     taken: dict[tuple[str, str], Decimal] = {}
-    wanted = [(at, one, one.open - one.reserved) for at, one in enumerate(found.lines, 1) if one.open > one.reserved]
+    before = {at: _total(held_for(view, found.line_ref(at))) for at in range(1, len(found.lines) + 1)}
+    wanted = [(at, one, one.open - before[at]) for at, one in enumerate(found.lines, 1) if one.open > before[at]]
     if not wanted:
         raise NothingToDo(delivery=found.id, step="reserve")
     for at, line, lacking in wanted:
@@ -216,7 +218,7 @@ def reserve_delivery(
             continue
         taken[key] = taken.get(key, _ZERO) + one.quantity
         kept.append(one)
-        after = after.with_line(at, evolve(line, reserved=line.reserved + one.quantity))
+        after = after.with_line(at, evolve(line, reserved=before[at] + one.quantity))
     if not kept:
         _, line, lacking = wanted[0]
         there = available(view, line.item, place=line.place)
@@ -286,7 +288,7 @@ def ship(
         entries += posted
         shipped = line.shipped + quantity
         after = after.with_line(
-            at, evolve(line, shipped=shipped, picked=max(line.picked, shipped), reserved=line.reserved - freed)
+            at, evolve(line, shipped=shipped, picked=max(line.picked, shipped), reserved=_total(kept[at]) - freed)
         )
         goods.append(MoveLine(line.item, quantity, place=line.place, order=found.line_ref(at)))
     if not after.backorder:
@@ -336,7 +338,7 @@ def call_off(view: View, delivery: str, *, line: int, quantity: Number, on: Day)
     if less > before.open:
         raise TooMuch(delivery=found.id, line=line, step="call off", asked=less, left=before.open)
     kept = tuple(held_for(view, found.line_ref(line)))
-    beyond = sum((one.left for one in kept), _ZERO) - (before.open - less)
+    beyond = _total(kept) - (before.open - less)
     let_go, entries, freed = consume(view, kept, max(beyond, _ZERO), on=on)
     cancelled = before.cancelled + less
     after = after.with_line(
@@ -345,12 +347,45 @@ def call_off(view: View, delivery: str, *, line: int, quantity: Number, on: Day)
             before,
             cancelled=cancelled,
             picked=min(before.picked, before.quantity - cancelled),
-            reserved=before.reserved - freed,
+            reserved=_total(kept) - freed,
         ),
     )
     if not after.backorder:
         after = after.to("complete" if any(one.shipped for one in after.lines) else "cancel")
     return Changes(after, documents=[after, *let_go], entries=entries)
+
+
+def release(view: View, reservation: str, *, on: Day) -> Changes[Reservation]:
+    """Let go of what is still kept; a delivery's line it was kept for counts it no more. Raises: IllegalStep."""
+    return _let_go(view, view.get(Reservation, reservation), "release", on)
+
+
+def expire(view: View, reservation: str, *, on: Day) -> Changes[Reservation]:
+    """Let go of a reservation whose last day has passed, like `release`. Raises: NotExpired, IllegalStep."""
+    found = view.get(Reservation, reservation)
+    asked = day(on)
+    if found.until is None or asked <= found.until:
+        raise NotExpired(reservation=found.id, until=found.until, on=asked)
+    return _let_go(view, found, "expire", on)
+
+
+def _let_go(view: View, found: Reservation, verb: str, on: Day) -> Changes[Reservation]:
+    ended = evolve(found.to(verb), left=_ZERO)
+    changes = Changes(ended, entries=[entry_of(view, found, -found.left, on)])
+    delivery = view.seek(Delivery, found.for_.rpartition("/")[0])
+    if delivery is None:
+        return changes
+    rest = _total(held_for(view, found.for_)) - found.left
+    after = [
+        delivery.with_line(at, evolve(line, reserved=rest))
+        for at, line in enumerate(delivery.lines, 1)
+        if delivery.line_ref(at) == found.for_
+    ]
+    return changes.adding(documents=after)
+
+
+def _total(kept: Iterable[Reservation]) -> Decimal:
+    return sum((one.left for one in kept), _ZERO)
 
 
 def _together(lines: Sequence[LineQuantity]) -> dict[int, Decimal]:
@@ -372,7 +407,7 @@ def _what_there_is(
             key = (line.place, line.item)
             if key not in free:
                 free[key] = decimal_of(available(view, line.item, place=line.place))
-            own = sum((one.left for one in kept[at]), _ZERO)
+            own = _total(kept[at])
             quantity = min(quantity, own + max(free[key], _ZERO))
             free[key] -= max(quantity - own, _ZERO)
         if quantity > 0:

@@ -113,26 +113,6 @@ def reserve(
     return Changes(held, entries=[entry_of(view, held, held.quantity, on)], floors=[available_floor(place, item)])
 
 
-def release(view: View, reservation: str, *, on: Day) -> Changes[Reservation]:
-    """Let go of what is still kept. Raises: IllegalStep."""
-    found = view.get(Reservation, reservation)
-    return _ended(view, found, "release", on)
-
-
-def expire(view: View, reservation: str, *, on: Day) -> Changes[Reservation]:
-    """Let go of a reservation whose last day has passed. Raises: NotExpired, IllegalStep."""
-    found = view.get(Reservation, reservation)
-    asked = day(on)
-    if found.until is None or asked <= found.until:
-        raise NotExpired(reservation=found.id, until=found.until, on=asked)
-    return _ended(view, found, "expire", on)
-
-
-def _ended(view: View, found: Reservation, verb: str, on: Day) -> Changes[Reservation]:
-    ended = evolve(found.to(verb), left=Decimal(0))
-    return Changes(ended, entries=[entry_of(view, found, -found.left, on)])
-
-
 def hold(
     view: View,
     item: str,
