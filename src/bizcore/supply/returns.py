@@ -90,15 +90,22 @@ class ReturnedAll(Refused):
 
 
 def return_to_vendor(
-    view: View, receipt: str, lines: Sequence[LineQuantity] = (), *, on: Day, claims: Sequence[Money] = ()
+    view: View,
+    receipt: str,
+    lines: Sequence[LineQuantity] = (),
+    *,
+    on: Day,
+    claims: Sequence[Money] = (),
+    place: str | None = None,
 ) -> Changes[VendorReturn]:
-    """Send goods of a receipt back to the supplier, all of it when no lines are given.
+    """Send goods of a receipt back to the supplier, all of it when no lines are given, from where they came to or another place.
 
     `claims` state what the supplier owes for each line; without them it is the line's share of what the receipt cost. Under
     an average the goods leave at the current average; the difference to the claim is a purchase variance.
 
     Guarantees: returned <= received, line by line.
-    Raises: ReturnedBefore, ReturnedMore, ReturnedAll, NoSuchMove, NotFound, FloorBroken, NegativeCost, ForeignCost.
+    Raises: ReturnedBefore, ReturnedMore, ReturnedAll, NoSuchMove, NotFound, FloorBroken, NegativeCost, ForeignCost,
+    ChangesOwner.
     """
     came = view.get(Receipt, receipt)
     goods = list(_coming_back(view, VendorReturn, came, lines, on))
@@ -107,11 +114,12 @@ def return_to_vendor(
     for number, (at, line) in enumerate(goods):
         _, lies_at = came.ends(came.lines[at - 1])
         claim = claims[number] if number < len(claims) else None
-        back.append(evolve(line, place=lies_at, cost=claim))
+        check_owner(view, line.item, source=lies_at, target=place or lies_at)
+        back.append(evolve(line, place=place or lies_at, cost=claim))
         _count_order(view, after, line)
     returned = VendorReturn(
         on=on,
-        source=came.target,
+        source=place or came.target,
         target=came.source,
         lines=back,
         party=came.party,
