@@ -350,12 +350,13 @@ class Fold:
         return cost
 
     def _share(self, move: CostMove, layer: list[int], took: int, returned: int | None) -> int:
-        """What leaves a layer with a part of it: its share, or the claim where an untouched receipt goes back in part."""
+        """What leaves a layer with a part of it: its share, or the claim where goods go back that nothing else touched."""
         claim = move.value
-        if claim is not None and layer[2] == returned and took == -move.quantity < layer[0] and claim <= layer[1]:
-            untouched = layer[0] == self.moves[layer[2]].quantity
-            # What stays of the receipt is then worth exactly what will be billed for it, with no variance of a cent.
-            return claim if untouched else release_int(layer[0], layer[1], took)
+        if claim is not None and returned is not None and took == -move.quantity < layer[0] and claim <= layer[1]:
+            came = self.moves[returned]
+            # What stays is worth what will be billed for it, to the cent; what is rejected never was part of an average.
+            if move.position == came.position or (layer[2] == returned and layer[0] == came.quantity):
+                return claim
         return release_int(layer[0], layer[1], took)
 
     def _next(self, lot: str, returned: int | None) -> list[int] | None:
