@@ -24,7 +24,7 @@ from bizcore.supply import fields
 from bizcore.supply.items import decimal_of
 from bizcore.supply.movements import MoveLine, Shipment
 from bizcore.supply.reservations import NotExpired, Partial, Reservation, consume, entry_of, floor_of, held_for, hold
-from bizcore.supply.stock import NotEnough, available, record
+from bizcore.supply.stock import NotEnough, available, on_hand_usable, record
 
 _ZERO = Decimal(0)
 _LATER = ("reserved", "picked", "shipped", "cancelled", "returned")
@@ -221,13 +221,13 @@ def reserve_delivery(
         after = after.with_line(at, evolve(line, reserved=before[at] + one.quantity))
     if not kept:
         _, line, lacking = wanted[0]
-        there = available(view, line.item, place=line.place)
+        there = available(view, line.item, place=line.place, on=on)
         raise NotEnough(item=line.item, place=line.place, asked=Quantity(lacking, line.item), available=there)
     return Changes(
         after,
         documents=[after, *kept],
         entries=[entry_of(view, one, one.quantity, on) for one in kept],
-        floors=list({one.terms: one for one in map(floor_of, kept)}.values()),
+        floors=list({one.terms: one for one in (floor_of(view, made) for made in kept)}.values()),
     )
 
 
@@ -273,7 +273,7 @@ def ship(
     found = view.get(Delivery, delivery)
     after = found.to("ship")
     kept = {at: tuple(held_for(view, found.line_ref(at))) for at in range(1, len(found.lines) + 1)}
-    chosen = _together(lines) if lines else _what_there_is(view, found, kept, partial)
+    chosen = _together(lines) if lines else _what_there_is(view, found, kept, partial, on)
     if not chosen:
         raise NothingToDo(delivery=found.id, step="ship")
     goods: list[MoveLine] = []
@@ -396,20 +396,24 @@ def _together(lines: Sequence[LineQuantity]) -> dict[int, Decimal]:
 
 
 def _what_there_is(
-    view: View, delivery: Delivery, kept: Mapping[int, Sequence[Reservation]], partial: Partial
+    view: View, delivery: Delivery, kept: Mapping[int, Sequence[Reservation]], partial: Partial, on: Day
 ) -> dict[int, Decimal]:
-    """Everything open, or what of it is there: free goods and those reserved for the line."""
+    """Everything open, or what of it is there and usable: free goods and those reserved for the line."""
     chosen: dict[int, Decimal] = {}
     free: dict[tuple[str, str], Decimal] = {}
+    there: dict[tuple[str, str], Decimal] = {}
     for at, line in enumerate(delivery.lines, 1):
         quantity = line.open
         if partial is Partial.TAKE:
             key = (line.place, line.item)
             if key not in free:
-                free[key] = decimal_of(available(view, line.item, place=line.place))
+                free[key] = decimal_of(available(view, line.item, place=line.place, on=on))
+                there[key] = decimal_of(on_hand_usable(view, line.item, place=line.place, on=on))
             own = _total(kept[at])
-            quantity = min(quantity, own + max(free[key], _ZERO))
+            # Goods reserved for the line may have expired since.
+            quantity = min(quantity, own + max(free[key], _ZERO), there[key])
             free[key] -= max(quantity - own, _ZERO)
+            there[key] -= max(quantity, _ZERO)
         if quantity > 0:
             chosen[at] = quantity
     return chosen

@@ -20,7 +20,7 @@ from bizcore.kernel.errors import Refused
 from bizcore.kernel.exact import Number, number, positive
 from bizcore.kernel.quantity import Quantity
 from bizcore.supply.items import base_quantity, decimal_of
-from bizcore.supply.stock import NotEnough, available, available_floor
+from bizcore.supply.stock import NotEnough, available, available_floor, expired
 
 DEMAND = "demand"
 """The counter place of the book of reservations."""
@@ -100,7 +100,7 @@ def reserve(
 ) -> Changes[Reservation]:
     """Keep goods for something.
 
-    Guarantees: on hand less reserved never falls below zero, however many reserve at once; releasing it again leaves
+    Guarantees: on hand less expired less reserved never falls below zero, however many reserve at once; releasing it again leaves
     everything as before.
     Raises: FloorBroken or NotEnough, when there is not enough.
     """
@@ -108,9 +108,9 @@ def reserve(
     held = hold(view, item, wanted, place=place, on=on, for_=for_, until=until, partial=partial)
     if held is None:
         raise NotEnough(
-            item=item, place=place, asked=Quantity(wanted, item), available=available(view, item, place=place)
+            item=item, place=place, asked=Quantity(wanted, item), available=available(view, item, place=place, on=on)
         )
-    return Changes(held, entries=[entry_of(view, held, held.quantity, on)], floors=[available_floor(place, item)])
+    return Changes(held, entries=[entry_of(view, held, held.quantity, on)], floors=[floor_of(view, held)])
 
 
 def hold(
@@ -128,7 +128,7 @@ def hold(
 ) -> Reservation | None:
     """A reservation ready to be recorded; None when there is nothing to take. `already` was taken by the same change."""
     if partial is Partial.TAKE:
-        there = decimal_of(available(view, item, place=place)) - already
+        there = decimal_of(available(view, item, place=place, on=on)) - already
         quantity = min(quantity, there)
         if quantity <= 0:
             return None
@@ -175,6 +175,7 @@ def entry_of(view: View, reservation: Reservation, by: Decimal, on: Day) -> Entr
     )
 
 
-def floor_of(reservation: Reservation) -> Floor:
-    """What must hold at its place."""
-    return available_floor(reservation.place, reservation.item)
+def floor_of(view: View, reservation: Reservation) -> Floor:
+    """What must hold at its place: on hand less reserved is at least what has expired there."""
+    one = reservation
+    return available_floor(one.place, one.item, least=expired(view, one.item, place=one.place, on=one.on))
