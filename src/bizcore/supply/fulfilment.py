@@ -23,6 +23,7 @@ from bizcore.kernel.quantity import Quantity
 from bizcore.supply import fields
 from bizcore.supply.items import decimal_of
 from bizcore.supply.movements import MoveLine, Shipment
+from bizcore.supply.policies import NegativeStock, policies_for
 from bizcore.supply.reservations import NotExpired, Partial, Reservation, consume, entry_of, floor_of, held_for, hold
 from bizcore.supply.stock import NotEnough, available, on_hand_usable, record
 
@@ -77,7 +78,7 @@ class DeliveryLine:
 
     item: str = field(converter=fields.item)
     quantity: Decimal = field(converter=_quantity)
-    place: str = field(converter=fields.place)
+    place: str = field(converter=fields.inside)
     source: str = field(default="", kw_only=True)
     reserved: Decimal = field(default=_ZERO, kw_only=True, converter=number)
     picked: Decimal = field(default=_ZERO, kw_only=True, converter=number)
@@ -234,11 +235,10 @@ def reserve_delivery(
 def pick(view: View, delivery: str, lines: Sequence[LineQuantity] = (), *, on: Day) -> Changes[Delivery]:
     """Note what was taken from the shelf, everything open when no lines are given.
 
-    Raises: TooMuch, NothingToDo (all is picked), IllegalStep.
+    Raises: TooMuch, NotEnough (so much does not lie there, usable), NothingToDo (all is picked), IllegalStep.
     """
     found = view.get(Delivery, delivery)
     after = found.to("pick")
-    day(on)
     chosen = lines or [
         LineQuantity(at, one.open + one.shipped - one.picked)
         for at, one in enumerate(found.lines, 1)
@@ -252,7 +252,21 @@ def pick(view: View, delivery: str, lines: Sequence[LineQuantity] = (), *, on: D
         if one.quantity > left:
             raise TooMuch(delivery=found.id, line=one.line, step="pick", asked=one.quantity, left=left)
         after = after.with_line(one.line, evolve(line, picked=line.picked + one.quantity))
+    _check_picked(view, after, on)
     return Changes(after)
+
+
+def _check_picked(view: View, delivery: Delivery, on: Day) -> None:
+    """What is picked and not shipped yet lies where it was picked. Raises: NotEnough."""
+    for place, item in dict.fromkeys((one.place, one.item) for one in delivery.lines if one.picked > one.shipped):
+        # Where goods may leave before the books know that they came, the shelf may hold them all the same.
+        if policies_for(view, item, on=on).negative_stock is NegativeStock.PROVISIONAL:
+            continue
+        mine = (one for one in delivery.lines if (one.place, one.item) == (place, item))
+        asked = Quantity(sum((one.picked - one.shipped for one in mine), _ZERO), item)
+        there = on_hand_usable(view, item, place=place, on=on)
+        if asked > there:
+            raise NotEnough(item=item, place=place, asked=asked, available=there)
 
 
 def ship(
@@ -263,7 +277,8 @@ def ship(
     on: Day,
     partial: Partial = Partial.REFUSE,
 ) -> Changes[Shipment]:
-    """Send goods: the lines given, else everything open or, with `partial`, what of it is there.
+    """Send goods: the lines given, else what is picked and not sent yet, or everything open when nothing is; with `partial` what
+    of it is there.
 
     What was reserved for the line is used up first. What is not shipped stays open as the backorder.
 
@@ -308,7 +323,7 @@ def ship(
 
 
 def cancel_delivery(view: View, delivery: str, *, on: Day) -> Changes[Delivery]:
-    """Cancel what is still open; what is reserved for it is let go, what was shipped stays shipped.
+    """Cancel what is still open; what is reserved or picked for it is let go, what was shipped stays shipped.
 
     Raises: IllegalStep.
     """
@@ -320,7 +335,9 @@ def cancel_delivery(view: View, delivery: str, *, on: Day) -> Changes[Delivery]:
         for one in held_for(view, found.line_ref(at)):
             let_go.append(evolve(one.to("release"), left=_ZERO))
             entries.append(entry_of(view, one, -one.left, on))
-        after = after.with_line(at, evolve(line, cancelled=line.cancelled + line.open, reserved=_ZERO))
+        after = after.with_line(
+            at, evolve(line, cancelled=line.cancelled + line.open, picked=line.shipped, reserved=_ZERO)
+        )
     return Changes(after, documents=[after, *let_go], entries=entries)
 
 
@@ -398,12 +415,13 @@ def _together(lines: Sequence[LineQuantity]) -> dict[int, Decimal]:
 def _what_there_is(
     view: View, delivery: Delivery, kept: Mapping[int, Sequence[Reservation]], partial: Partial, on: Day
 ) -> dict[int, Decimal]:
-    """Everything open, or what of it is there and usable: free goods and those reserved for the line."""
+    """What is picked, else everything open; or what of it is there and usable: free goods and those reserved for the line."""
+    picked = any(one.picked > one.shipped for one in delivery.lines)
     chosen: dict[int, Decimal] = {}
     free: dict[tuple[str, str], Decimal] = {}
     there: dict[tuple[str, str], Decimal] = {}
     for at, line in enumerate(delivery.lines, 1):
-        quantity = line.open
+        quantity = line.picked - line.shipped if picked else line.open
         if partial is Partial.TAKE:
             key = (line.place, line.item)
             if key not in free:

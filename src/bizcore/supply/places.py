@@ -30,6 +30,15 @@ class ReservedName(Invalid):
         super().__init__(f"{name!r} is an outside place and cannot be {what}", what=what, name=name)
 
 
+class OutsidePlace(Invalid):
+    """Goods of ours lie at a place of ours: nothing is taken from an outside one, picked there or kept there."""
+
+    code = "outside_place"
+
+    def __init__(self, *, place: str) -> None:
+        super().__init__(f"{place!r} is an outside place: name a place of ours", place=place)
+
+
 class GoodsLieThere(Refused):
     """The cost pool of a place, or whose goods lie there, changes only while it is empty: the books would not follow."""
 

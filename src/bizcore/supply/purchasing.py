@@ -24,7 +24,7 @@ from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.supply import fields
 from bizcore.supply.movements import MoveLine, Receipt, VendorReturn
-from bizcore.supply.places import ChangesOwner, pool_of
+from bizcore.supply.places import OUTSIDE, ChangesOwner, pool_of
 from bizcore.supply.policies import policies_for
 from bizcore.supply.stock import record
 
@@ -307,7 +307,7 @@ def receive_order(
         )
         _check_over(view, after, one.line, on)
         # What is ordered becomes ours: it lies where our goods lie.
-        if pool_of(view, place) is None:
+        if place not in OUTSIDE and pool_of(view, place) is None:
             raise ChangesOwner(item=line.item, source="supplier", target=place)
         worth = one.cost if one.cost is not None else _worth(view, found, one.line, one.quantity, rate)
         ref = found.line_ref(one.line)

@@ -19,6 +19,7 @@ from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Refused
 from bizcore.kernel.exact import Number, number, positive
 from bizcore.kernel.quantity import Quantity
+from bizcore.supply import fields
 from bizcore.supply.items import base_quantity, decimal_of
 from bizcore.supply.stock import NotEnough, available, available_floor, expired
 
@@ -73,7 +74,7 @@ class Reservation(Document):
     }
 
     item: str
-    place: str
+    place: str = field(converter=fields.inside)
     quantity: Decimal = field(converter=number)
     left: Decimal = field(converter=number)
     on: date = field(converter=day)

@@ -10,10 +10,12 @@ import pytest
 
 from bizcore.change.act import Act
 from bizcore.company import Company
+from bizcore.finance import chart
 from bizcore.kernel.errors import BizcoreError, Refused
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.supply.desk import SupplyDesk
+from bizcore.supply.fulfilment import DeliveryLine, LineQuantity
 from bizcore.supply.items import Item
 from bizcore.supply.movements import MoveLine
 from bizcore.supply.places import Place
@@ -155,3 +157,23 @@ def test_goods_do_not_come_back_before_they_went(acme: Company, act: Callable[[S
     assert error.facts["first"] in {date(2026, 1, 7), date(2026, 1, 5)}
     acme.apply(acme.supply.take_back("i#1", on="2026-01-07"))
     acme.apply(acme.supply.return_to_vendor("r#1", on="2026-01-07"))
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda desk: desk.issue_lines([MoveLine("bolt", 1, place="supplier")], place="wh", on="2026-01-06"),
+        lambda desk: desk.plan_delivery([DeliveryLine("bolt", 1, "customer")], customer="beta", on="2026-01-06"),
+        lambda desk: desk.reserve("bolt", 1, place="scrap", on="2026-01-06", for_="x"),
+        lambda desk: desk.receive("bolt", 1, place="customer", on="2026-01-06"),
+        lambda desk: desk.issue("bolt", 1, place="supplier", on="2026-01-06"),
+        lambda desk: desk.receive_order("PO", on="2026-01-06", place="scrap"),
+        lambda desk: desk.adjust("bolt", 1, place="customer", on="2026-01-06"),
+        lambda desk: desk.return_to_vendor("r#1", on="2026-01-06", place="customer"),
+    ],
+)
+def test_goods_of_ours_lie_at_no_outside_place(acme: Company, act: Callable[[SupplyDesk], Act[Any]]) -> None:
+    before = acme.state_hash()
+    with pytest.raises(BizcoreError) as found:
+        acme.apply(act(acme.supply))
+    assert (found.value.code, acme.state_hash()) == ("outside_place", before)

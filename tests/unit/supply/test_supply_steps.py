@@ -13,7 +13,7 @@ from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.supply.costmoves import CostMethod
 from bizcore.supply.fulfilment import DeliveryLine, LineQuantity
-from bizcore.supply.policies import SupplyPolicies
+from bizcore.supply.policies import NegativeStock, SupplyPolicies
 from bizcore.supply.purchasing import OrderLine, PurchaseOrder, ReceivedLine
 
 
@@ -110,3 +110,52 @@ def test_what_is_rejected_leaves_what_stays_at_its_own_price(method: CostMethod,
     held = acme.view().balance("cost", "main", "bolt")
     assert (held.amount, held.value) == (Quantity(17, "bolt"), eur("26.67"))
     assert (account(acme, "grni"), account(acme, "purchase_variance")) == ("-16.67 EUR", "0.00 EUR")
+
+
+def picked(acme: Company) -> tuple[Decimal, Decimal, Decimal]:
+    line = acme.supply.deliveries["D"].lines[0]
+    return line.picked, line.shipped, line.cancelled
+
+
+def test_what_is_picked_is_what_is_shipped(acme: Company) -> None:
+    desk = acme.supply
+    acme.apply(desk.pick("D", [LineQuantity(1, 3)], on="2026-01-03"))
+    sent = acme.apply(desk.ship("D", on="2026-01-03")).value
+    assert ([one.quantity for one in sent.lines], picked(acme)) == ([3], (3, 3, 0))
+    acme.apply(desk.pick("D", [LineQuantity(1, 2)], on="2026-01-04"))
+    acme.apply(desk.call_off("D", line=1, quantity=1, on="2026-01-04"))
+    assert picked(acme) == (5, 3, 1)
+    acme.apply(desk.cancel_delivery("D", on="2026-01-05"))
+    assert picked(acme) == (3, 3, 5)
+
+
+def test_without_a_pick_everything_open_is_shipped(acme: Company) -> None:
+    lines = [DeliveryLine("bolt", 2, "wh"), DeliveryLine("bolt", 3, "wh")]
+    acme.apply(acme.supply.plan_delivery(lines, customer="beta", on="2026-01-02", id="E"))
+    acme.apply(acme.supply.pick("E", [LineQuantity(2, 1)], on="2026-01-03"))
+    sent = acme.apply(acme.supply.ship("E", on="2026-01-03")).value
+    assert [(one.order, one.quantity) for one in sent.lines] == [("E/2", 1)]
+    rest = acme.apply(acme.supply.ship("E", on="2026-01-04")).value
+    assert [(one.order, one.quantity) for one in rest.lines] == [("E/1", 2), ("E/2", 2)]
+
+
+def test_no_more_is_picked_than_lies_there(acme: Company) -> None:
+    desk = acme.supply
+    lines = [DeliveryLine("bolt", 6, "wh"), DeliveryLine("bolt", 6, "wh")]
+    acme.apply(desk.plan_delivery(lines, customer="beta", on="2026-01-02", id="E"))
+    with pytest.raises(BizcoreError) as refused:
+        acme.apply(desk.pick("E", on="2026-01-03"))
+    assert (refused.value.code, refused.value.facts["available"]) == ("not_enough", Quantity(10, "bolt"))
+    acme.apply(desk.pick("E", [LineQuantity(1, 6)], on="2026-01-03"))
+    with pytest.raises(BizcoreError) as more:
+        acme.apply(desk.pick("E", [LineQuantity(2, 5)], on="2026-01-03"))
+    assert more.value.code == "not_enough"
+    acme.apply(desk.ship("E", on="2026-01-03"))
+    acme.apply(desk.pick("E", [LineQuantity(2, 4)], on="2026-01-03"))
+
+
+def test_where_the_books_may_lag_behind_the_shelf_more_is_picked(acme: Company) -> None:
+    acme.apply(acme.put(SupplyPolicies(negative_stock=NegativeStock.PROVISIONAL)))
+    acme.apply(acme.supply.issue("bolt", 9, place="wh", on="2026-01-02"))
+    acme.apply(acme.supply.pick("D", on="2026-01-03"))
+    assert picked(acme)[0] == 8
