@@ -12,7 +12,7 @@ from attrs import evolve
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
 from bizcore.kernel.days import Day, day
-from bizcore.kernel.errors import NotFound, Refused
+from bizcore.kernel.errors import Invalid, NotFound, Refused
 from bizcore.kernel.money import Money
 from bizcore.supply.fulfilment import Delivery, LineQuantity
 from bizcore.supply.movements import CustomerReturn, Issue, MoveLine, Movement, Receipt, Shipment, VendorReturn
@@ -66,8 +66,8 @@ def take_back(
     back: list[MoveLine] = []
     for at, line in goods:
         left_from, _ = sent.ends(sent.lines[at - 1])
-        check_owner(view, line.item, source=left_from, target=place or left_from)
         back.append(evolve(line, place=place or left_from))
+        check_owner(view, line.item, source=left_from, target=place or left_from)
         _count_delivery(view, after, line)
     returned = CustomerReturn(
         on=on,
@@ -89,6 +89,17 @@ class ReturnedAll(Refused):
         super().__init__(f"nothing of {of} is left to return", of=of)
 
 
+class ClaimsWithoutLines(Invalid):
+    """A claim is for a line that goes back."""
+
+    code = "claims_without_lines"
+
+    def __init__(self, *, claims: int, lines: int) -> None:
+        super().__init__(
+            f"{claims} claims for {lines} lines that go back: one for each, in order", claims=claims, lines=lines
+        )
+
+
 def return_to_vendor(
     view: View,
     receipt: str,
@@ -101,21 +112,24 @@ def return_to_vendor(
     """Send goods of a receipt back to the supplier, all of it when no lines are given, from where they came to or another place.
 
     `claims` state what the supplier owes for each line; without them it is the line's share of what the receipt cost. Under
-    an average the goods leave at the current average; the difference to the claim is a purchase variance.
+    an average the goods leave at the current average; the difference to the claim is a purchase variance, either way: the
+    supplier may owe more than the goods cost, as where the bill was dearer than the order.
 
     Guarantees: returned <= received, line by line.
     Raises: ReturnedBefore, ReturnedMore, ReturnedAll, NoSuchMove, NotFound, FloorBroken, NegativeCost, ForeignCost,
-    ChangesOwner.
+    ClaimsWithoutLines, ChangesOwner, OutsidePlace.
     """
     came = view.get(Receipt, receipt)
     goods = list(_coming_back(view, VendorReturn, came, lines, on))
+    if len(claims) > len(goods):
+        raise ClaimsWithoutLines(claims=len(claims), lines=len(goods))
     after: dict[str, PurchaseOrder] = {}
     back: list[MoveLine] = []
     for number, (at, line) in enumerate(goods):
         _, lies_at = came.ends(came.lines[at - 1])
         claim = claims[number] if number < len(claims) else None
-        check_owner(view, line.item, source=lies_at, target=place or lies_at)
         back.append(evolve(line, place=place or lies_at, cost=claim))
+        check_owner(view, line.item, source=lies_at, target=place or lies_at)
         _count_order(view, after, line)
     returned = VendorReturn(
         on=on,

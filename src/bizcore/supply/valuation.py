@@ -350,12 +350,11 @@ class Fold:
         return cost
 
     def _share(self, move: CostMove, layer: list[int], took: int, returned: int | None) -> int:
-        """What leaves a layer with a part of it: its share, or the claim where goods go back that nothing else touched."""
+        """What leaves a layer with a part of it: its share, or the claim of what is rejected with the change that brought it."""
         claim = move.value
         if claim is not None and returned is not None and took == -move.quantity < layer[0] and claim <= layer[1]:
-            came = self.moves[returned]
-            # What stays is worth what will be billed for it, to the cent; what is rejected never was part of an average.
-            if move.position == came.position or (layer[2] == returned and layer[0] == came.quantity):
+            # Never part of an average; and what stays is worth what will be billed for it, with no variance of a cent.
+            if move.position == self.moves[returned].position:
                 return claim
         return release_int(layer[0], layer[1], took)
 
