@@ -24,6 +24,7 @@ from bizcore.kernel.errors import Invalid, LawBroken
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
+from bizcore.store.port import OutOfRange
 from bizcore.supply import costbook
 from bizcore.supply.costbook import Kept, Key, Known
 from bizcore.supply.costmoves import CostMove, Line, in_order
@@ -72,7 +73,8 @@ def cost(view: View, changes: Changes[D]) -> Changes[D]:
 
     Guarantees: per item and pool, quantity in cost = stock in its places, quantity 0 has value 0; planned again when all
     is recorded, it adds nothing.
-    Raises: NotCovered, where goods left before they came and the policy does not value that provisionally; ChangesOwner, where they pass between a place of ours and one that is not.
+    Raises: NotCovered, where goods left before they came and the policy does not value that provisionally; ChangesOwner, where they pass between a place of ours and one that is not;
+    OutOfRange.
     """
     crossings = _crossings(view, changes.entries)
     if not crossings:
@@ -80,7 +82,11 @@ def cost(view: View, changes: Changes[D]) -> Changes[D]:
     follow = _Following(view)
     for one in crossings:
         follow.take(one)
-    entries = follow.entries(crossings)
+    try:
+        entries = follow.entries(crossings)
+    except OverflowError:
+        # A fold counts in 64 bits, like the store that would refuse its answer.
+        raise OutOfRange(what=f"the cost of {crossings[0].item}") from None
     return changes.adding(entries=entries, derived=follow.derived())
 
 

@@ -177,3 +177,33 @@ def test_goods_of_ours_lie_at_no_outside_place(acme: Company, act: Callable[[Sup
     with pytest.raises(BizcoreError) as found:
         acme.apply(act(acme.supply))
     assert (found.value.code, acme.state_hash()) == ("outside_place", before)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda desk: desk.receive("bolt", 10**30, place="wh", on="2026-01-06", cost=eur("1")),
+        lambda desk: desk.receive("bolt", 10**30, place="wh", on="2026-01-06"),
+        lambda desk: desk.receive("nut", 10**30, place="wh", on="2026-01-06", cost=eur("1")),
+        lambda desk: desk.receive("bolt", 9 * 10**12, place="wh", on="2026-01-06"),
+        lambda desk: desk.receive("bolt", 1, place="wh", on="2026-01-04", cost=Money.of_minor(2**63, "EUR")),
+        lambda desk: desk.adjust("bolt", -(2**63), place="wh", on="2026-01-06"),
+    ],
+)
+def test_what_no_book_holds_is_out_of_range(acme: Company, act: Callable[[SupplyDesk], Act[Any]]) -> None:
+    assert refused(acme, act(acme.supply)).code == "out_of_range"
+
+
+def test_a_claim_is_not_negative_and_has_its_line(acme: Company) -> None:
+    """The supplier may owe more than goods cost, as where the bill was dearer: the difference is a purchase variance."""
+    desk = acme.supply
+    half = [LineQuantity(1, 5)]
+    assert (
+        refused(acme, desk.return_to_vendor("r#1", half, on="2026-01-06", claims=[eur("-1")])).code == "negative_cost"
+    )
+    error = refused(acme, desk.return_to_vendor("r#1", half, on="2026-01-06", claims=[eur("1"), eur("2")]))
+    assert (error.code, error.facts["claims"], error.facts["lines"]) == ("claims_without_lines", 2, 1)
+    acme.apply(desk.return_to_vendor("r#1", half, on="2026-01-06", claims=[eur("60")]))
+    journal = {role: chart.of(acme.view(), on="2026-01-06").role(role) for role in ("grni", "purchase_variance")}
+    found = {role: str(acme.view().balance("journal", code, "EUR").amount.amount) for role, code in journal.items()}
+    assert found == {"grni": "-40.00", "purchase_variance": "-10.00"}
