@@ -352,11 +352,11 @@ class Fold:
     def _share(self, move: CostMove, layer: list[int], took: int, returned: int | None) -> int:
         """What leaves a layer with a part of it: its share, or the claim of what is rejected with the change that brought it."""
         claim = move.value
-        if claim is not None and returned is not None and took == -move.quantity < layer[0] and claim <= layer[1]:
-            # Never part of an average; and what stays is worth what will be billed for it, with no variance of a cent.
-            if move.position == self.moves[returned].position:
-                return claim
-        return release_int(layer[0], layer[1], took)
+        if claim is None or returned is None or move.position != self.moves[returned].position:
+            return release_int(layer[0], layer[1], took)
+        # Never part of an average; and what stays is worth what will be billed for it, with no variance of a cent.
+        fits = took == -move.quantity < layer[0] and claim <= layer[1]
+        return claim if fits else release_int(layer[0], layer[1], took)
 
     def _next(self, lot: str, returned: int | None) -> list[int] | None:
         """The layer to take from: the returned receipt's own, else the oldest, the newest, or the lot's."""
