@@ -28,6 +28,7 @@ from bizcore.store.port import OutOfRange
 from bizcore.supply import costbook
 from bizcore.supply.costbook import Kept, Key, Known
 from bizcore.supply.costmoves import CostMove, Line, in_order
+from bizcore.supply.methods import Methods, by_methods, methods_for
 from bizcore.supply.places import OUTSIDE, check_owner, pool_of, pools
 from bizcore.supply.policies import SupplyPolicies, policies_for
 from bizcore.supply.valuation import Fold
@@ -200,6 +201,7 @@ class _Account:
     pool: str
     item: str
     policies: SupplyPolicies
+    methods: Methods
     kept: Kept | None
     new: list[CostMove] = field(factory=list)
     between: dict[str, str] = field(factory=dict)
@@ -305,8 +307,8 @@ class _Following:
         """An item in a pool, with the policies of a date."""
         found = self._accounts.get((pool, item))
         if found is None:
-            policies = policies_for(self._view, item, on=on)
-            found = _Account(pool, item, policies, costbook.kept(self._view, pool, item))
+            policies, methods = policies_for(self._view, item, on=on), methods_for(self._view, item)
+            found = _Account(pool, item, policies, methods, costbook.kept(self._view, pool, item))
             self._accounts[pool, item] = found
         return found
 
@@ -326,13 +328,15 @@ class _Following:
 
     @staticmethod
     def _simple(account: _Account) -> bool:
-        return not account.between and costbook.goes_on(account.kept, account.new, account.policies)
+        if account.between:
+            return False
+        return costbook.goes_on(account.kept, account.new, account.policies, account.methods)
 
     def _go_on(self, account: _Account, lines: dict[tuple[str, str, str], list[Line]]) -> None:
         """Go on from the layers kept with the last change."""
-        start = None if account.kept is None else account.kept.state
+        start, after = (None, "") if account.kept is None else (account.kept.state, account.kept.on)
         moves = in_order(account.new, account.policies.back_dating)
-        account.fold = Fold(moves, account.policies.cost_method, start=start).run()
+        account.fold = by_methods(moves, account.methods, start=start, after=after)
         costbook.check_covered(account.fold, None, account.policies, pool=account.pool, item=account.item)
         self._touched.add((account.pool, account.item))
         self._note(account, account.fold, lines)
@@ -348,7 +352,9 @@ class _Following:
             fold = account.fold
             if fold is None:
                 raise LawBroken(f"the cost of {item} in {account.pool} was not folded")
-            before = costbook.valued(known.moves, account.fed, account.policies) if fold.shortages else None
+            before = (
+                costbook.valued(known.moves, account.fed, account.policies, account.methods) if fold.shortages else None
+            )
             costbook.check_covered(fold, before, account.policies, pool=account.pool, item=item)
             costbook.check_passed_on(fold, account.between, pool=account.pool, item=item)
             self._note(account, fold, lines)
@@ -389,7 +395,7 @@ class _Following:
         for _ in range(rounds):
             changed = False
             for account in accounts:
-                account.fold = costbook.valued(account.moves, account.fed, account.policies)
+                account.fold = costbook.valued(account.moves, account.fed, account.policies, account.methods)
                 for index, move in enumerate(account.fold.moves):
                     if move.quantity < 0 and move.ref in account.between:
                         fed = by_pool[account.between[move.ref]].fed
@@ -478,5 +484,5 @@ class _Following:
                 continue
             latest = max((one.on for one in account.fold.moves), default="")
             on = max(latest, account.kept.on) if account.kept is not None else latest
-            found.append(costbook.keep(account.pool, account.item, account.fold, on))
+            found.append(costbook.keep(account.pool, account.item, account.fold, on, account.methods))
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from attrs import evolve, frozen
@@ -17,6 +17,7 @@ from bizcore.kernel.exact import plain_number
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.supply.costmoves import BackDating, CostMethod, CostMove, Layer, Line, Short, State, in_order
+from bizcore.supply.methods import Methods, by_methods
 from bizcore.supply.policies import NegativeStock, SupplyPolicies
 from bizcore.supply.valuation import Fold
 
@@ -104,8 +105,8 @@ def read(view: View, pool: str, item: str) -> Known:
     return Known(tuple(moves), booked, between, origins, frozenset(heirs))
 
 
-def valued(moves: Iterable[CostMove], fed: Mapping[str, int], policies: SupplyPolicies) -> Fold:
-    """Fold the moves by the policies; `fed` is what came from other pools, by ref."""
+def valued(moves: Iterable[CostMove], fed: Mapping[str, int], policies: SupplyPolicies, methods: Methods) -> Fold:
+    """Fold the moves by the policies and the methods of their dates; `fed` is what came from other pools, by ref."""
     ordered = in_order(
         [
             evolve(one, value=fed[one.ref]) if one.quantity > 0 and one.value is None and one.ref in fed else one
@@ -113,7 +114,7 @@ def valued(moves: Iterable[CostMove], fed: Mapping[str, int], policies: SupplyPo
         ],
         policies.back_dating,
     )
-    return Fold(ordered, policies.cost_method).run()
+    return by_methods(ordered, methods)
 
 
 def shares(fold: Fold, issue: int, returns: Iterable[CostMove], back_dating: BackDating) -> dict[str, int]:
@@ -170,9 +171,9 @@ def check_passed_on(fold: Fold, between: Mapping[str, str], *, pool: str, item: 
 
 @frozen
 class Kept:
-    """Where the fold of an item in a pool stood after its last move, by which method."""
+    """Where the fold of an item in a pool stood after its last move, by which methods until then."""
 
-    method: CostMethod
+    methods: Methods
     on: str
     state: State
 
@@ -181,13 +182,15 @@ def kept(view: View, pool: str, item: str) -> Kept | None:
     """The state kept with the last change of this balance; None when it is not there or not of that change."""
     position = view.balance("cost", pool, item).position
     if not position:
-        return Kept(CostMethod.FIFO, "", State())
+        return Kept(Methods(()), "", State())
     found = view.derived(LAYERS, f"{pool}/{item}")
     if found is None or found[1] != position:
         return None
     data = json.loads(found[0])
+    if "methods" not in data:  # kept by an earlier release: the next move folds anew
+        return None
     return Kept(
-        CostMethod(data["method"]),
+        Methods(tuple((since, CostMethod(method)) for since, method in data["methods"])),
         data["on"],
         State(
             tuple(Layer(*one) for one in data["layers"]),
@@ -197,14 +200,14 @@ def kept(view: View, pool: str, item: str) -> Kept | None:
     )
 
 
-def keep(pool: str, item: str, fold: Fold, on: str) -> Derived:
+def keep(pool: str, item: str, fold: Fold, on: str, methods: Methods) -> Derived:
     """The state after a fold, to be written with the change."""
     state = fold.state
     body = json.dumps(
         {
             "last": state.last,
             "layers": state.layers,
-            "method": fold.method.value,
+            "methods": [(since, method.value) for since, method in methods.upto(on).steps],
             "on": on,
             "shorts": state.shorts,
         },
@@ -213,11 +216,14 @@ def keep(pool: str, item: str, fold: Fold, on: str) -> Derived:
     return Derived(LAYERS, f"{pool}/{item}", body)
 
 
-def goes_on(known: Kept | None, moves: Iterable[CostMove], policies: SupplyPolicies) -> bool:
-    """Whether the fold can go on from what was kept: no move is earlier, none points back, the method is the same."""
+def goes_on(known: Kept | None, moves: Sequence[CostMove], policies: SupplyPolicies, methods: Methods) -> bool:
+    """Whether the fold can go on from what was kept: no move is earlier, none points back, the method is still the same."""
     if known is None:
         return False
-    if known.on and known.method is not policies.cost_method:
+    begin = known.on or min(one.on for one in moves)
+    if known.on and known.methods != methods.upto(known.on):
+        return False
+    if any(methods.upto(max(begin, one.on)) != methods.upto(begin) for one in moves):
         return False
     late = policies.back_dating is BackDating.CORRECT_TODAY
     return all(one.of is None and (late or one.on >= known.on) for one in moves)

@@ -21,9 +21,9 @@ from bizcore.kernel.table import Column, Table
 from bizcore.supply.cost import folded
 from bizcore.supply.costbook import kept
 from bizcore.supply.items import scaled_decimal
+from bizcore.supply.methods import by_methods, methods_for
 from bizcore.supply.movements import MOVEMENTS, Movement
 from bizcore.supply.places import OUTSIDE, pool_of, pools
-from bizcore.supply.valuation import Fold
 
 _DAY = timedelta(days=1)
 POSTINGS = (
@@ -170,9 +170,11 @@ def _explained(view: View, pool: str, item: str, move: str, *, on: date) -> Expl
         raise MoveNotFound(move=move)
     what = fold.moves[index]
     cost = fold.cost(index) if what.quantity < 0 else fold.values[index]
-    before = Fold(fold.moves, fold.method).run(index)
+    methods = methods_for(view, item)
+    before = by_methods(fold.moves[:index], methods)
+    method = methods.on(max(one.on for one in fold.moves[: index + 1]))
     return Explanation(
-        f"cost of {move} by {fold.method.value}",
+        f"cost of {move} by {method.value}",
         str(Money.of_minor(cost, view.currency)),
         {
             "quantity": scaled_decimal(what.quantity),
@@ -260,7 +262,7 @@ def worthless_or_held(view: View) -> tuple[Difference, ...]:
 def layers_as_folded(view: View) -> tuple[Difference, ...]:
     """Per pool and item, the layers kept between changes against all moves folded anew; empty when they agree.
 
-    Layers of another method than the one in force are passed over: the next move folds anew and does not use them.
+    Layers of other methods than those in force are passed over: the next move folds anew and does not use them.
     """
     known = pools(view)
     found: list[Difference] = []
@@ -270,7 +272,7 @@ def layers_as_folded(view: View) -> tuple[Difference, ...]:
         if last is None or not last.on:
             continue
         fold = folded(view, pool, item, on=last.on)
-        if fold.method is last.method and fold.state != last.state:
+        if last.methods == methods_for(view, item).upto(last.on) and fold.state != last.state:
             found.append(Difference(f"{pool} {item}", str(last.state), str(fold.state)))
     return tuple(found)
 
