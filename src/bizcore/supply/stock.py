@@ -245,7 +245,7 @@ def _with_lots(view: View, movement: Movement) -> tuple[MoveLine, ...]:
         lots = [one for one in view.lots("stock", source) if _unit(one.amount) == line.item]
         dues = {one.id: one.due for one in lots}
         if line.lot is not None:
-            lines.append(evolve(line, expiry=line.expiry or dues.get(line.lot)))
+            lines.append(evolve(line, expiry=dues.get(line.lot) or line.expiry))
             continue
         if not lots:
             lines.append(line)
@@ -305,10 +305,8 @@ def _check_lots(view: View, movement: Movement) -> None:
     wanted: dict[tuple[str, str, str], Quantity] = {}
     for line in movement.lines:
         source, target = movement.ends(line)
-        if line.lot is not None and target == "customer":
-            for one in _expired_lots(view, line.item, place=source, on=movement.on):
-                if one.id == line.lot and one.due is not None:
-                    raise ExpiredLot(item=line.item, lot=one.id, expiry=one.due, on=movement.on)
+        if line.lot is not None and target == "customer" and line.expiry is not None and line.expiry < movement.on:
+            raise ExpiredLot(item=line.item, lot=line.lot, expiry=line.expiry, on=movement.on)
         if line.lot is not None and source not in OUTSIDE:
             key = (source, line.item, line.lot)
             wanted[key] = wanted.get(key, Quantity(0, line.item)) + line.amount
