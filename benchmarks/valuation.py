@@ -21,8 +21,9 @@ from rounds import duration, in_turn, judged, ratios, seconds
 
 from bizcore.book.lots import release_int
 from bizcore.supply.costmoves import CostMove
+from bizcore.supply.methods import fifo, moving_average
 from bizcore.supply.timeline import Timeline
-from bizcore.supply.valuation import Fold, fifo, moving_average
+from bizcore.supply.valuation import Fold
 
 SCALE = 1_000_000
 Bare = list[tuple[int, int]]

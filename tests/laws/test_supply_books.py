@@ -18,9 +18,11 @@ from bizcore.kernel.money import Money
 from bizcore.supply import cost, costbook
 from bizcore.supply.costbook import NotCovered
 from bizcore.supply.costmoves import CostMethod
+from bizcore.supply.fulfilment import LineQuantity
 from bizcore.supply.places import Place, pools
 from bizcore.supply.policies import NegativeStock, SupplyPolicies
-from bizcore.supply.reports import conserved, stock_equals_cost, stock_valuation, worthless_or_held
+from bizcore.supply.reports import conserved, layers_as_folded, stock_equals_cost, stock_valuation, worthless_or_held
+from bizcore.supply.returns import ReturnedMore
 
 START = date(2026, 1, 1)
 DAYS = 8
@@ -40,10 +42,14 @@ facts = st.lists(
 methods = st.sampled_from([CostMethod.FIFO, CostMethod.MOVING_AVERAGE, CostMethod.LIFO])
 
 
-def company(method: CostMethod, negative: NegativeStock) -> Company:
+def company(method: CostMethod, negative: NegativeStock, later: CostMethod | None = None) -> Company:
+    """A company of a cost method, and of another from its fifth day on."""
     acme = Company.create("acme", currency="EUR")
     acme.apply(acme.put(Place(id="shop", pool="retail")))
     acme.apply(acme.put(SupplyPolicies(cost_method=method, negative_stock=negative)))
+    if later is not None:
+        changed = SupplyPolicies(since=START + timedelta(days=4), cost_method=later, negative_stock=negative)
+        acme.apply(acme.put(changed))
     # So much at the beginning that carrying between the pools never lacks goods.
     for place in ("wh", "shop"):
         acme.apply(acme.supply.receive("nut", 100, place=place, on=START, source="opening", cost=Money("10.01", "EUR")))
@@ -92,6 +98,7 @@ def check_all(acme: Company) -> None:
     assert not stock_equals_cost(view)
     assert not conserved(view)
     assert not worthless_or_held(view)
+    assert not layers_as_folded(view)
     for pool in pools(view):
         known = costbook.read(view, pool, "nut")
         if known.moves:
@@ -101,12 +108,12 @@ def check_all(acme: Company) -> None:
 
 
 @settings(max_examples=40)
-@given(facts=facts, method=methods, order=st.randoms(use_true_random=False))
+@given(facts=facts, method=methods, later=st.none() | methods, order=st.randoms(use_true_random=False))
 def test_the_order_of_recording_does_not_change_the_value_at_any_date(
-    facts: list[Fact], method: CostMethod, order: Any
+    facts: list[Fact], method: CostMethod, later: CostMethod | None, order: Any
 ) -> None:
     by_date = sorted(facts, key=lambda one: one[0])
-    straight, mixed = company(method, NegativeStock.PROVISIONAL), company(method, NegativeStock.PROVISIONAL)
+    straight, mixed = (company(method, NegativeStock.PROVISIONAL, later) for _ in range(2))
     for fact in by_date:
         straight.apply(act_of(straight, fact))
     days = [one[0] for one in by_date]
@@ -153,6 +160,36 @@ def test_whatever_is_applied_or_refused_the_books_agree(facts: list[Fact], metho
         with suppress(FloorBroken, NotCovered):
             acme.apply(act_of(acme, bigger))
     check_all(acme)
+
+
+returns = st.lists(
+    st.tuples(st.integers(0, DAYS + 2), st.integers(0, 8), st.integers(1, 3), st.sampled_from(["wh", "shop", "back"])),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=40)
+@given(facts=facts, back=returns, late=facts, method=methods)
+def test_what_comes_back_to_any_pool_keeps_the_books_in_agreement(
+    facts: list[Fact], back: list[tuple[int, int, int, str]], late: list[Fact], method: CostMethod
+) -> None:
+    """What comes back after the last fact, and all that is back-dated before it then, moves value but makes none."""
+    acme = company(method, NegativeStock.PROVISIONAL)
+    acme.apply(acme.put(Place(id="back", pool="returns")))
+    issues = [acme.apply(act_of(acme, (day, "out", quantity, 0))).value for day, _, quantity, _ in facts]
+    for days, number, quantity, place in back:
+        on = START + timedelta(days=DAYS + days)
+        sent = issues[number % len(issues)]
+        with suppress(ReturnedMore):
+            acme.apply(acme.supply.take_back(sent.id, [LineQuantity(1, quantity)], on=on, place=place))
+    for fact in late:
+        acme.apply(act_of(acme, fact))
+    check_all(acme)
+    view = acme.view()
+    assert all(costbook.kept(view, pool, "nut") is not None for pool in pools(view))
+    worth = sum(view.balance("cost", pool, "nut").value.minor for pool in pools(view))
+    assert view.balance("journal", "1400", "EUR").value.minor == worth
 
 
 @given(quantity=st.integers(1, 20), more=st.integers(1, 20))

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bizcore.supply.costmoves import CostMethod, CostMove, State, in_order
+from bizcore.supply.methods import fifo, moving_average
 from bizcore.supply.timeline import Timeline
-from bizcore.supply.valuation import Fold, fifo, moving_average
+from bizcore.supply.valuation import Fold
 
 ONE = 1_000_000
 METHODS = (CostMethod.FIFO, CostMethod.MOVING_AVERAGE, CostMethod.LIFO)

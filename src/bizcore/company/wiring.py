@@ -41,6 +41,8 @@ WATCHES: Final[Mapping[str, str]] = {
     "vendor_credit": "bizcore.finance.closing:watch_tax",
     "policies.finance": "bizcore.finance.watches:watch_policies",
     "account": "bizcore.finance.watches:watch_account",
+    "item": "bizcore.supply.items:watch",
+    "place": "bizcore.supply.places:watch",
 }
 """A watch looks at the documents of a kind that a change writes, before they are written, and only refuses: what is put may
 contradict what the books hold already."""

@@ -94,7 +94,7 @@ def in_part(
     >>> for _ in range(3):
     ...     notes.append(in_part(invoice, {1: Decimal(1)}, notes, on="2026-03-09"))
     >>> str(invoice.gross), [str(one.gross) for one in notes]
-    ('1.01 EUR', ['0.34 EUR', '0.34 EUR', '0.33 EUR'])
+    ('1.01 EUR', ['0.34 EUR', '0.33 EUR', '0.34 EUR'])
     """
     lines = [_part(billed, at, quantity, earlier) for at, quantity in sorted(pieces.items()) if quantity]
     named: dict[str, Any] = {"customer": billed.customer} if isinstance(billed, Invoice) else {"vendor": billed.vendor}

@@ -24,10 +24,12 @@ from bizcore.kernel.errors import Invalid, LawBroken
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
+from bizcore.store.port import OutOfRange
 from bizcore.supply import costbook
 from bizcore.supply.costbook import Kept, Key, Known
 from bizcore.supply.costmoves import CostMove, Line, in_order
-from bizcore.supply.places import pool_of
+from bizcore.supply.methods import Methods, by_methods, methods_for
+from bizcore.supply.places import OUTSIDE, check_owner, pool_of, pools
 from bizcore.supply.policies import SupplyPolicies, policies_for
 from bizcore.supply.valuation import Fold
 
@@ -72,7 +74,8 @@ def cost(view: View, changes: Changes[D]) -> Changes[D]:
 
     Guarantees: per item and pool, quantity in cost = stock in its places, quantity 0 has value 0; planned again when all
     is recorded, it adds nothing.
-    Raises: NotCovered, where goods left before they came and the policy does not value that provisionally.
+    Raises: NotCovered, where goods left before they came and the policy does not value that provisionally; ChangesOwner, where they pass between a place of ours and one that is not;
+    OutOfRange.
     """
     crossings = _crossings(view, changes.entries)
     if not crossings:
@@ -80,7 +83,11 @@ def cost(view: View, changes: Changes[D]) -> Changes[D]:
     follow = _Following(view)
     for one in crossings:
         follow.take(one)
-    entries = follow.entries(crossings)
+    try:
+        entries = follow.entries(crossings)
+    except OverflowError:
+        # A fold counts in 64 bits, like the store that would refuse its answer.
+        raise OutOfRange(what=f"the cost of {crossings[0].item}") from None
     return changes.adding(entries=entries, derived=follow.derived())
 
 
@@ -110,6 +117,8 @@ def _crossings(view: View, entries: Iterable[Entry]) -> list[Crossing]:
             out, into = known[source.account], known[target.account]
             if out == into:
                 continue
+            if OUTSIDE.isdisjoint((source.account, target.account)):
+                check_owner(view, source.unit, source=source.account, target=target.account)
             dims = _named(entry, dict(source.dims) | dict(target.dims), len(found) + 1)
             if dims["ref"] in {one.ref for one in found if one.entry is entry}:
                 dims["ref"] = f"{entry.id}/{len(found) + 1}"
@@ -192,12 +201,72 @@ class _Account:
     pool: str
     item: str
     policies: SupplyPolicies
+    methods: Methods
     kept: Kept | None
     new: list[CostMove] = field(factory=list)
     between: dict[str, str] = field(factory=dict)
+    origins: dict[str, str] = field(factory=dict)
+    heirs: set[str] = field(factory=set)
     known: Known | None = None
     fed: dict[str, int] = field(factory=dict)
     fold: Fold | None = None
+
+    @property
+    def moves(self) -> tuple[CostMove, ...]:
+        """What is booked and what is new."""
+        return (*(self.known.moves if self.known is not None else ()), *self.new)
+
+    def read(self, view: View) -> None:
+        """Read the cost book, and where what is new comes back from."""
+        self.known = costbook.read(view, self.pool, self.item)
+        self.between.update(self.known.between)
+        self.origins.update(self.known.origins)
+        self.heirs.update(self.known.heirs)
+        here = {one.ref for one in self.moves}
+        for one in self.new:
+            if one.of is not None and one.of not in here and one.quantity > 0 and one.value is None:
+                origin = _left_from(view, one.of, self.item)
+                if origin is not None and one.ref not in self.between:
+                    self.origins[one.ref] = origin
+
+
+def _left_from(view: View, move: str, item: str) -> str | None:
+    """The pool that a move took goods out of."""
+    for pool in sorted(pools(view)):
+        if view.balance("cost", pool, item).position and any(
+            one.ref == move and one.quantity < 0 for one in costbook.read(view, pool, item).moves
+        ):
+            return pool
+    return None
+
+
+def _feed_returns(accounts: Mapping[str, _Account]) -> bool:
+    """Value what came back to another pool than it left, and with it all that came back of the same issue; whether it changed."""
+    changed = False
+    issues = {
+        (account.origins[move.ref], move.of)
+        for account in accounts.values()
+        for move in account.moves
+        if move.ref in account.origins
+    }
+    for pool, of in sorted(issues, key=str):
+        fold = accounts[pool].fold
+        sent = None if fold is None else next((at for at, one in enumerate(fold.moves) if one.ref == of), None)
+        if fold is None or sent is None:
+            raise LawBroken(f"{of} did not leave {pool}")
+        back = {
+            move.ref: (account, move)
+            for account in accounts.values()
+            for move in account.moves
+            if move.of == of and move.quantity > 0 and move.value is None
+            if account.origins.get(move.ref, account.pool) == pool
+        }
+        moves = [move for _, move in back.values()]
+        for ref, share in costbook.shares(fold, sent, moves, accounts[pool].policies.back_dating).items():
+            fed = back[ref][0].fed
+            changed = changed or fed.get(ref) != share
+            fed[ref] = share
+    return changed
 
 
 class _Following:
@@ -238,8 +307,8 @@ class _Following:
         """An item in a pool, with the policies of a date."""
         found = self._accounts.get((pool, item))
         if found is None:
-            policies = policies_for(self._view, item, on=on)
-            found = _Account(pool, item, policies, costbook.kept(self._view, pool, item))
+            policies, methods = policies_for(self._view, item, on=on), methods_for(self._view, item)
+            found = _Account(pool, item, policies, methods, costbook.kept(self._view, pool, item))
             self._accounts[pool, item] = found
         return found
 
@@ -259,13 +328,15 @@ class _Following:
 
     @staticmethod
     def _simple(account: _Account) -> bool:
-        return not account.between and costbook.goes_on(account.kept, account.new, account.policies)
+        if account.between:
+            return False
+        return costbook.goes_on(account.kept, account.new, account.policies, account.methods)
 
     def _go_on(self, account: _Account, lines: dict[tuple[str, str, str], list[Line]]) -> None:
         """Go on from the layers kept with the last change."""
-        start = None if account.kept is None else account.kept.state
+        start, after = (None, "") if account.kept is None else (account.kept.state, account.kept.on)
         moves = in_order(account.new, account.policies.back_dating)
-        account.fold = Fold(moves, account.policies.cost_method, start=start).run()
+        account.fold = by_methods(moves, account.methods, start=start, after=after)
         costbook.check_covered(account.fold, None, account.policies, pool=account.pool, item=account.item)
         self._touched.add((account.pool, account.item))
         self._note(account, account.fold, lines)
@@ -281,7 +352,9 @@ class _Following:
             fold = account.fold
             if fold is None:
                 raise LawBroken(f"the cost of {item} in {account.pool} was not folded")
-            before = costbook.valued(known.moves, account.fed, account.policies) if fold.shortages else None
+            before = (
+                costbook.valued(known.moves, account.fed, account.policies, account.methods) if fold.shortages else None
+            )
             costbook.check_covered(fold, before, account.policies, pool=account.pool, item=item)
             costbook.check_passed_on(fold, account.between, pool=account.pool, item=item)
             self._note(account, fold, lines)
@@ -305,10 +378,9 @@ class _Following:
         while waiting:
             account = waiting.pop()
             if account.known is None:
-                account.known = costbook.read(self._view, account.pool, item)
-                account.between.update(account.known.between)
-            for pool in set(account.between.values()) - set(found):
-                on = max(one.on for one in (*account.known.moves, *account.new))
+                account.read(self._view)
+            for pool in {*account.between.values(), *account.origins.values(), *account.heirs} - set(found):
+                on = max(one.on for one in account.moves)
                 found[pool] = self.account(pool, item, on)
                 waiting.append(found[pool])
         accounts = sorted(found.values(), key=lambda one: one.pool)
@@ -318,20 +390,19 @@ class _Following:
     @staticmethod
     def _settle(accounts: list[_Account]) -> None:
         # What a move passes on depends on earlier moves only, so each round settles at least one move more.
-        rounds = 2 + sum(len(one.between) for one in accounts)
+        rounds = 2 + sum(len(one.between) + len(one.origins) for one in accounts)
         by_pool = {one.pool: one for one in accounts}
         for _ in range(rounds):
             changed = False
             for account in accounts:
-                moves = (*(account.known.moves if account.known else ()), *account.new)
-                account.fold = costbook.valued(moves, account.fed, account.policies)
+                account.fold = costbook.valued(account.moves, account.fed, account.policies, account.methods)
                 for index, move in enumerate(account.fold.moves):
                     if move.quantity < 0 and move.ref in account.between:
                         fed = by_pool[account.between[move.ref]].fed
                         if fed.get(move.ref) != -account.fold.values[index]:
                             fed[move.ref] = -account.fold.values[index]
                             changed = True
-            if not changed:
+            if not _feed_returns(by_pool) and not changed:
                 return
         raise LawBroken("pools that feed each other do not settle")
 
@@ -353,6 +424,7 @@ class _Following:
             pool = one.source if one.source_pool else one.target
             for line in lines[pool, one.item, one.ref]:
                 postings += self._legs(pool, one, line)
+            postings += self._inherited(one)
         text = f"cost of {stock.text}" if stock.text else "cost"
         return self._view.mint(Entry(stock.on, postings, book="cost", text=text, extra=Map({"stock": stock.id})))
 
@@ -360,12 +432,29 @@ class _Following:
         amount = Quantity.of_scaled(line.quantity, crossing.item)
         value = Money.of_minor(line.value, self._view.currency)
         dims = crossing.dims if line.quantity else Map({"ref": crossing.ref})
+        origin = self._origin(crossing)
+        if origin is not None and line.quantity:
+            dims = dims.set(costbook.ORIGIN, origin)
         if crossing.source_pool and crossing.target_pool and line.quantity:
             dims = dims.without("cost").set("pool", "both") if "cost" in dims else dims.set("pool", "both")
         return (
             Posting(pool, amount, value, dims=dims.set("with", line.counter)),
             Posting(line.counter, -amount, -value, party=crossing.party, dims=dims.set("with", pool)),
         )
+
+    def _origin(self, crossing: Crossing) -> str | None:
+        account = self._accounts.get((crossing.target, crossing.item))
+        return None if account is None else account.origins.get(crossing.ref)
+
+    def _inherited(self, crossing: Crossing) -> list[Posting]:
+        """A posting of nothing, by which the pool that goods left finds the one they came back to when it is restated."""
+        origin = self._origin(crossing)
+        if origin is None:
+            return []
+        self._touched.add((origin, crossing.item))
+        dims = Map({"ref": crossing.ref, "with": crossing.target, costbook.HEIR: crossing.target})
+        nothing = Money.of_minor(0, self._view.currency)
+        return [Posting(origin, Quantity.of_scaled(0, crossing.item), nothing, dims=dims)]
 
     def _corrected(self, corrections: Mapping[tuple[str, str, Key], int]) -> list[Entry]:
         """The corrections as entries: one for each date corrected, at that date or, when it is locked, the first open."""
@@ -395,5 +484,5 @@ class _Following:
                 continue
             latest = max((one.on for one in account.fold.moves), default="")
             on = max(latest, account.kept.on) if account.kept is not None else latest
-            found.append(costbook.keep(account.pool, account.item, account.fold, on))
+            found.append(costbook.keep(account.pool, account.item, account.fold, on, account.methods))
         return found

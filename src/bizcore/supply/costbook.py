@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from attrs import evolve, frozen
 
+from bizcore.book.lots import release_int
 from bizcore.change.changes import Derived
 from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
@@ -16,11 +17,17 @@ from bizcore.kernel.exact import plain_number
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.supply.costmoves import BackDating, CostMethod, CostMove, Layer, Line, Short, State, in_order
+from bizcore.supply.methods import Methods, by_methods
 from bizcore.supply.policies import NegativeStock, SupplyPolicies
 from bizcore.supply.valuation import Fold
 
 LAYERS: Final = "cost.layers"
 """The name of the derived result: open layers after the last move."""
+
+ORIGIN: Final = "origin"
+"""The dimension of a return that names the pool its goods had left, when it is another."""
+HEIR: Final = "heir"
+"""The dimension of a posting of nothing in that pool, which names the pool the goods came back to."""
 
 Key = tuple[str, str]
 """A date, and the counter account: one adjusting line each."""
@@ -50,12 +57,15 @@ class NotCovered(Refused):
 class Known:
     """What the cost book holds of an item in a pool: the moves, and the value booked by date and counter account.
 
-    `between` are the moves that pass to or from another pool: that pool by the move's ref.
+    `between` are the moves that pass to or from another pool: that pool by the move's ref. `origins` are the returns of what
+    left another pool, by ref alike; `heirs` the pools that such returns of what left this one went to.
     """
 
     moves: tuple[CostMove, ...]
     booked: Mapping[Key, int]
     between: Mapping[str, str]
+    origins: Mapping[str, str]
+    heirs: frozenset[str]
 
 
 def read(view: View, pool: str, item: str) -> Known:
@@ -63,13 +73,19 @@ def read(view: View, pool: str, item: str) -> Known:
     moves: list[CostMove] = []
     booked: dict[Key, int] = {}
     between: dict[str, str] = {}
+    origins: dict[str, str] = {}
+    heirs: set[str] = set()
     for row in view.postings(PostingQuery(book="cost", account=pool, unit=item)):
         dims: dict[str, str] = json.loads(row.dims)
         counter = dims["with"]
         key = (dims.get("about", row.on), counter)
         booked[key] = booked.get(key, 0) + row.value
+        if HEIR in dims:
+            heirs.add(dims[HEIR])
         if not row.amount:
             continue
+        if ORIGIN in dims:
+            origins[dims["ref"]] = dims[ORIGIN]
         stated = dims.get("cost")
         if "pool" in dims:
             between[dims["ref"]] = counter
@@ -86,11 +102,11 @@ def read(view: View, pool: str, item: str) -> Known:
                 dims.get("lot", ""),
             )
         )
-    return Known(tuple(moves), booked, between)
+    return Known(tuple(moves), booked, between, origins, frozenset(heirs))
 
 
-def valued(moves: Iterable[CostMove], fed: Mapping[str, int], policies: SupplyPolicies) -> Fold:
-    """Fold the moves by the policies; `fed` is what came from other pools, by ref."""
+def valued(moves: Iterable[CostMove], fed: Mapping[str, int], policies: SupplyPolicies, methods: Methods) -> Fold:
+    """Fold the moves by the policies and the methods of their dates; `fed` is what came from other pools, by ref."""
     ordered = in_order(
         [
             evolve(one, value=fed[one.ref]) if one.quantity > 0 and one.value is None and one.ref in fed else one
@@ -98,7 +114,35 @@ def valued(moves: Iterable[CostMove], fed: Mapping[str, int], policies: SupplyPo
         ],
         policies.back_dating,
     )
-    return Fold(ordered, policies.cost_method).run()
+    return by_methods(ordered, methods)
+
+
+def shares(fold: Fold, issue: int, returns: Iterable[CostMove], back_dating: BackDating) -> dict[str, int]:
+    """What each return of an issue is worth, whatever pool it comes to: its share of what the issue had cost by then.
+
+    Guarantees: returned in whatever parts, the parts sum to the whole, as within one pool.
+    """
+    sent = fold.moves[issue]
+    back = {one.ref: one for one in returns}
+    later: dict[str, int] = {}
+    steps = {sent.ref: sent}
+    for one in fold.variances:
+        if one.issue == sent.ref:
+            cover = fold.moves[one.at]
+            later[cover.ref] = later.get(cover.ref, 0) - one.value
+            steps[cover.ref] = cover
+    order = in_order([*(steps | back).values()], back_dating)
+    left, worth = -sent.quantity, -fold.values[issue]
+    found: dict[str, int] = {}
+    for move in order[order.index(sent) + 1 :]:
+        if move.ref in back:
+            took = min(left, move.quantity)
+            share = release_int(left, worth, took) if took else 0
+            left, worth = left - took, worth - share
+            # More than went is worth each what the issue was.
+            found[move.ref] = share + release_int(sent.quantity, fold.values[issue], move.quantity - took)
+        worth += later.get(move.ref, 0)
+    return found
 
 
 def check_covered(fold: Fold, before: Fold | None, policies: SupplyPolicies, *, pool: str, item: str) -> None:
@@ -127,9 +171,9 @@ def check_passed_on(fold: Fold, between: Mapping[str, str], *, pool: str, item: 
 
 @frozen
 class Kept:
-    """Where the fold of an item in a pool stood after its last move, by which method."""
+    """Where the fold of an item in a pool stood after its last move, by which methods until then."""
 
-    method: CostMethod
+    methods: Methods
     on: str
     state: State
 
@@ -138,13 +182,15 @@ def kept(view: View, pool: str, item: str) -> Kept | None:
     """The state kept with the last change of this balance; None when it is not there or not of that change."""
     position = view.balance("cost", pool, item).position
     if not position:
-        return Kept(CostMethod.FIFO, "", State())
+        return Kept(Methods(()), "", State())
     found = view.derived(LAYERS, f"{pool}/{item}")
     if found is None or found[1] != position:
         return None
     data = json.loads(found[0])
+    if "methods" not in data:  # kept by an earlier release: the next move folds anew
+        return None
     return Kept(
-        CostMethod(data["method"]),
+        Methods(tuple((since, CostMethod(method)) for since, method in data["methods"])),
         data["on"],
         State(
             tuple(Layer(*one) for one in data["layers"]),
@@ -154,14 +200,14 @@ def kept(view: View, pool: str, item: str) -> Kept | None:
     )
 
 
-def keep(pool: str, item: str, fold: Fold, on: str) -> Derived:
+def keep(pool: str, item: str, fold: Fold, on: str, methods: Methods) -> Derived:
     """The state after a fold, to be written with the change."""
     state = fold.state
     body = json.dumps(
         {
             "last": state.last,
             "layers": state.layers,
-            "method": fold.method.value,
+            "methods": [(since, method.value) for since, method in methods.upto(on).steps],
             "on": on,
             "shorts": state.shorts,
         },
@@ -170,11 +216,14 @@ def keep(pool: str, item: str, fold: Fold, on: str) -> Derived:
     return Derived(LAYERS, f"{pool}/{item}", body)
 
 
-def goes_on(known: Kept | None, moves: Iterable[CostMove], policies: SupplyPolicies) -> bool:
-    """Whether the fold can go on from what was kept: no move is earlier, none points back, the method is the same."""
+def goes_on(known: Kept | None, moves: Sequence[CostMove], policies: SupplyPolicies, methods: Methods) -> bool:
+    """Whether the fold can go on from what was kept: no move is earlier, none points back, the method is still the same."""
     if known is None:
         return False
-    if known.on and known.method is not policies.cost_method:
+    begin = known.on or min(one.on for one in moves)
+    if known.on and known.methods != methods.upto(known.on):
+        return False
+    if any(methods.upto(max(begin, one.on)) != methods.upto(begin) for one in moves):
         return False
     late = policies.back_dating is BackDating.CORRECT_TODAY
     return all(one.of is None and (late or one.on >= known.on) for one in moves)

@@ -37,8 +37,8 @@ class SupplyDesk(Desk):
     move: Final = verb(stock.move)
 
     reserve: Final = verb(reservations.reserve)
-    release: Final = verb(reservations.release)
-    expire: Final = verb(reservations.expire)
+    release: Final = verb(fulfilment.release)
+    expire: Final = verb(fulfilment.expire)
 
     draft_order: Final = verb(purchasing.draft)
     order: Final = verb(purchasing.order)

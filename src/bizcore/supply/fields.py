@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bizcore.kernel.ids import checked_id
+from bizcore.supply.places import OUTSIDE, OutsidePlace
 
 
 def item(value: object) -> str:
@@ -13,6 +14,19 @@ def item(value: object) -> str:
 def place(value: object) -> str:
     """The id of a place. Raises: InvalidId."""
     return checked_id(value, "place")
+
+
+def inside(value: object) -> str:
+    """The id of a place of ours. Raises: InvalidId, OutsidePlace."""
+    found = place(value)
+    if found in OUTSIDE:
+        raise OutsidePlace(place=found)
+    return found
+
+
+def optional_inside(value: object) -> str | None:
+    """The same, or none."""
+    return None if value is None else inside(value)
 
 
 def customer(value: object) -> str:

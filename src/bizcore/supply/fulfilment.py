@@ -23,8 +23,9 @@ from bizcore.kernel.quantity import Quantity
 from bizcore.supply import fields
 from bizcore.supply.items import decimal_of
 from bizcore.supply.movements import MoveLine, Shipment
-from bizcore.supply.reservations import Partial, Reservation, consume, entry_of, floor_of, held_for, hold
-from bizcore.supply.stock import NotEnough, available, record
+from bizcore.supply.policies import NegativeStock, policies_for
+from bizcore.supply.reservations import NotExpired, Partial, Reservation, consume, entry_of, floor_of, held_for, hold
+from bizcore.supply.stock import NotEnough, available, on_hand_usable, record
 
 _ZERO = Decimal(0)
 _LATER = ("reserved", "picked", "shipped", "cancelled", "returned")
@@ -77,7 +78,7 @@ class DeliveryLine:
 
     item: str = field(converter=fields.item)
     quantity: Decimal = field(converter=_quantity)
-    place: str = field(converter=fields.place)
+    place: str = field(converter=fields.inside)
     source: str = field(default="", kw_only=True)
     reserved: Decimal = field(default=_ZERO, kw_only=True, converter=number)
     picked: Decimal = field(default=_ZERO, kw_only=True, converter=number)
@@ -189,13 +190,15 @@ def reserve_delivery(
 ) -> Changes[Delivery]:
     """Keep goods for every line that is not reserved yet; all of them or, when asked, what there is.
 
+    Guarantees: `reserved` of a line is what its reservations keep; what of them is let go can be reserved again.
     Raises: FloorBroken (not enough for all), NotEnough (nothing at all to keep), NothingToDo, IllegalStep.
     """
     found = view.get(Delivery, delivery)
     after = found.to("reserve")
     kept: list[Reservation] = []
     taken: dict[tuple[str, str], Decimal] = {}
-    wanted = [(at, one, one.open - one.reserved) for at, one in enumerate(found.lines, 1) if one.open > one.reserved]
+    before = {at: _total(held_for(view, found.line_ref(at))) for at in range(1, len(found.lines) + 1)}
+    wanted = [(at, one, one.open - before[at]) for at, one in enumerate(found.lines, 1) if one.open > before[at]]
     if not wanted:
         raise NothingToDo(delivery=found.id, step="reserve")
     for at, line, lacking in wanted:
@@ -216,27 +219,26 @@ def reserve_delivery(
             continue
         taken[key] = taken.get(key, _ZERO) + one.quantity
         kept.append(one)
-        after = after.with_line(at, evolve(line, reserved=line.reserved + one.quantity))
+        after = after.with_line(at, evolve(line, reserved=before[at] + one.quantity))
     if not kept:
         _, line, lacking = wanted[0]
-        there = available(view, line.item, place=line.place)
+        there = available(view, line.item, place=line.place, on=on)
         raise NotEnough(item=line.item, place=line.place, asked=Quantity(lacking, line.item), available=there)
     return Changes(
         after,
         documents=[after, *kept],
         entries=[entry_of(view, one, one.quantity, on) for one in kept],
-        floors=list({one.terms: one for one in map(floor_of, kept)}.values()),
+        floors=list({one.terms: one for one in (floor_of(view, made) for made in kept)}.values()),
     )
 
 
 def pick(view: View, delivery: str, lines: Sequence[LineQuantity] = (), *, on: Day) -> Changes[Delivery]:
     """Note what was taken from the shelf, everything open when no lines are given.
 
-    Raises: TooMuch, NothingToDo (all is picked), IllegalStep.
+    Raises: TooMuch, NotEnough (so much does not lie there, usable), NothingToDo (all is picked), IllegalStep.
     """
     found = view.get(Delivery, delivery)
     after = found.to("pick")
-    day(on)
     chosen = lines or [
         LineQuantity(at, one.open + one.shipped - one.picked)
         for at, one in enumerate(found.lines, 1)
@@ -250,7 +252,21 @@ def pick(view: View, delivery: str, lines: Sequence[LineQuantity] = (), *, on: D
         if one.quantity > left:
             raise TooMuch(delivery=found.id, line=one.line, step="pick", asked=one.quantity, left=left)
         after = after.with_line(one.line, evolve(line, picked=line.picked + one.quantity))
+    _check_picked(view, after, on)
     return Changes(after)
+
+
+def _check_picked(view: View, delivery: Delivery, on: Day) -> None:
+    """What is picked and not shipped yet lies where it was picked. Raises: NotEnough."""
+    for place, item in dict.fromkeys((one.place, one.item) for one in delivery.lines if one.picked > one.shipped):
+        # Where goods may leave before the books know that they came, the shelf may hold them all the same.
+        if policies_for(view, item, on=on).negative_stock is NegativeStock.PROVISIONAL:
+            continue
+        mine = (one for one in delivery.lines if (one.place, one.item) == (place, item))
+        asked = Quantity(sum((one.picked - one.shipped for one in mine), _ZERO), item)
+        there = on_hand_usable(view, item, place=place, on=on)
+        if asked > there:
+            raise NotEnough(item=item, place=place, asked=asked, available=there)
 
 
 def ship(
@@ -261,7 +277,8 @@ def ship(
     on: Day,
     partial: Partial = Partial.REFUSE,
 ) -> Changes[Shipment]:
-    """Send goods: the lines given, else everything open or, with `partial`, what of it is there.
+    """Send goods: the lines given, else what is picked and not sent yet, or everything open when nothing is; with `partial` what
+    of it is there.
 
     What was reserved for the line is used up first. What is not shipped stays open as the backorder.
 
@@ -271,7 +288,7 @@ def ship(
     found = view.get(Delivery, delivery)
     after = found.to("ship")
     kept = {at: tuple(held_for(view, found.line_ref(at))) for at in range(1, len(found.lines) + 1)}
-    chosen = _together(lines) if lines else _what_there_is(view, found, kept, partial)
+    chosen = _together(lines) if lines else _what_there_is(view, found, kept, partial, on)
     if not chosen:
         raise NothingToDo(delivery=found.id, step="ship")
     goods: list[MoveLine] = []
@@ -286,7 +303,7 @@ def ship(
         entries += posted
         shipped = line.shipped + quantity
         after = after.with_line(
-            at, evolve(line, shipped=shipped, picked=max(line.picked, shipped), reserved=line.reserved - freed)
+            at, evolve(line, shipped=shipped, picked=max(line.picked, shipped), reserved=_total(kept[at]) - freed)
         )
         goods.append(MoveLine(line.item, quantity, place=line.place, order=found.line_ref(at)))
     if not after.backorder:
@@ -306,7 +323,7 @@ def ship(
 
 
 def cancel_delivery(view: View, delivery: str, *, on: Day) -> Changes[Delivery]:
-    """Cancel what is still open; what is reserved for it is let go, what was shipped stays shipped.
+    """Cancel what is still open; what is reserved or picked for it is let go, what was shipped stays shipped.
 
     Raises: IllegalStep.
     """
@@ -318,7 +335,9 @@ def cancel_delivery(view: View, delivery: str, *, on: Day) -> Changes[Delivery]:
         for one in held_for(view, found.line_ref(at)):
             let_go.append(evolve(one.to("release"), left=_ZERO))
             entries.append(entry_of(view, one, -one.left, on))
-        after = after.with_line(at, evolve(line, cancelled=line.cancelled + line.open, reserved=_ZERO))
+        after = after.with_line(
+            at, evolve(line, cancelled=line.cancelled + line.open, picked=line.shipped, reserved=_ZERO)
+        )
     return Changes(after, documents=[after, *let_go], entries=entries)
 
 
@@ -336,7 +355,7 @@ def call_off(view: View, delivery: str, *, line: int, quantity: Number, on: Day)
     if less > before.open:
         raise TooMuch(delivery=found.id, line=line, step="call off", asked=less, left=before.open)
     kept = tuple(held_for(view, found.line_ref(line)))
-    beyond = sum((one.left for one in kept), _ZERO) - (before.open - less)
+    beyond = _total(kept) - (before.open - less)
     let_go, entries, freed = consume(view, kept, max(beyond, _ZERO), on=on)
     cancelled = before.cancelled + less
     after = after.with_line(
@@ -345,12 +364,45 @@ def call_off(view: View, delivery: str, *, line: int, quantity: Number, on: Day)
             before,
             cancelled=cancelled,
             picked=min(before.picked, before.quantity - cancelled),
-            reserved=before.reserved - freed,
+            reserved=_total(kept) - freed,
         ),
     )
     if not after.backorder:
         after = after.to("complete" if any(one.shipped for one in after.lines) else "cancel")
     return Changes(after, documents=[after, *let_go], entries=entries)
+
+
+def release(view: View, reservation: str, *, on: Day) -> Changes[Reservation]:
+    """Let go of what is still kept; a delivery's line it was kept for counts it no more. Raises: IllegalStep."""
+    return _let_go(view, view.get(Reservation, reservation), "release", on)
+
+
+def expire(view: View, reservation: str, *, on: Day) -> Changes[Reservation]:
+    """Let go of a reservation whose last day has passed, like `release`. Raises: NotExpired, IllegalStep."""
+    found = view.get(Reservation, reservation)
+    asked = day(on)
+    if found.until is None or asked <= found.until:
+        raise NotExpired(reservation=found.id, until=found.until, on=asked)
+    return _let_go(view, found, "expire", on)
+
+
+def _let_go(view: View, found: Reservation, verb: str, on: Day) -> Changes[Reservation]:
+    ended = evolve(found.to(verb), left=_ZERO)
+    changes = Changes(ended, entries=[entry_of(view, found, -found.left, on)])
+    delivery = view.seek(Delivery, found.for_.rpartition("/")[0])
+    if delivery is None:
+        return changes
+    rest = _total(held_for(view, found.for_)) - found.left
+    after = [
+        delivery.with_line(at, evolve(line, reserved=rest))
+        for at, line in enumerate(delivery.lines, 1)
+        if delivery.line_ref(at) == found.for_
+    ]
+    return changes.adding(documents=after)
+
+
+def _total(kept: Iterable[Reservation]) -> Decimal:
+    return sum((one.left for one in kept), _ZERO)
 
 
 def _together(lines: Sequence[LineQuantity]) -> dict[int, Decimal]:
@@ -361,20 +413,25 @@ def _together(lines: Sequence[LineQuantity]) -> dict[int, Decimal]:
 
 
 def _what_there_is(
-    view: View, delivery: Delivery, kept: Mapping[int, Sequence[Reservation]], partial: Partial
+    view: View, delivery: Delivery, kept: Mapping[int, Sequence[Reservation]], partial: Partial, on: Day
 ) -> dict[int, Decimal]:
-    """Everything open, or what of it is there: free goods and those reserved for the line."""
+    """What is picked, else everything open; or what of it is there and usable: free goods and those reserved for the line."""
+    picked = any(one.picked > one.shipped for one in delivery.lines)
     chosen: dict[int, Decimal] = {}
     free: dict[tuple[str, str], Decimal] = {}
+    there: dict[tuple[str, str], Decimal] = {}
     for at, line in enumerate(delivery.lines, 1):
-        quantity = line.open
+        quantity = line.picked - line.shipped if picked else line.open
         if partial is Partial.TAKE:
             key = (line.place, line.item)
             if key not in free:
-                free[key] = decimal_of(available(view, line.item, place=line.place))
-            own = sum((one.left for one in kept[at]), _ZERO)
-            quantity = min(quantity, own + max(free[key], _ZERO))
+                free[key] = decimal_of(available(view, line.item, place=line.place, on=on))
+                there[key] = decimal_of(on_hand_usable(view, line.item, place=line.place, on=on))
+            own = _total(kept[at])
+            # Goods reserved for the line may have expired since.
+            quantity = min(quantity, own + max(free[key], _ZERO), there[key])
             free[key] -= max(quantity - own, _ZERO)
+            there[key] -= max(quantity, _ZERO)
         if quantity > 0:
             chosen[at] = quantity
     return chosen

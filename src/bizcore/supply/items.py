@@ -9,9 +9,10 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
+from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
 from bizcore.flow.document import Document, Indexes
-from bizcore.kernel.errors import Invalid
+from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.exact import NotPositive, Number, fraction, number, plain_number
 from bizcore.kernel.maps import Map
 from bizcore.kernel.quantity import NoConversion, Quantity
@@ -24,6 +25,25 @@ class BadFactor(Invalid):
 
     def __init__(self, *, unit: str, factor: Fraction) -> None:
         super().__init__(f"one {unit} cannot be {factor} base units", unit=unit, factor=str(factor))
+
+
+class BaseUnitPackaged(Invalid):
+    """The base unit is what packages are counted in, and none itself."""
+
+    code = "base_unit_packaged"
+
+    def __init__(self, *, item: str, unit: str) -> None:
+        super().__init__(f"{unit} is the base unit of {item}: no package has its name", item=item, unit=unit)
+
+
+class ItemMoved(Refused):
+    """The books count an item in its base unit from its first move on; only its packaging may still change."""
+
+    code = "item_moved"
+    allowed: tuple[str, ...] = ("change its packaging", "register another item")
+
+    def __init__(self, *, item: str, unit: str, asked: str) -> None:
+        super().__init__(f"{item} was moved in {unit}: it is not counted in {asked}", item=item, unit=unit, asked=asked)
 
 
 def _factors(value: Mapping[str, object]) -> Map[Fraction]:
@@ -50,7 +70,9 @@ class Item(Document):
     packaging: Map[Fraction] = field(default=Map({}), converter=_factors)
 
     def __attrs_post_init__(self) -> None:
-        """Packaging holds something."""
+        """Packaging holds something, and is none of the base unit."""
+        if self.unit in self.packaging:
+            raise BaseUnitPackaged(item=self.id, unit=self.unit)
         for unit, factor in self.packaging.items():
             if factor <= 0:
                 raise BadFactor(unit=unit, factor=factor)
@@ -58,6 +80,15 @@ class Item(Document):
     def base(self, quantity: Number | Fraction, unit: str | None = None) -> Quantity:
         """A quantity in packaging units as base units of this item; exact. Raises: NoConversion, TooFine."""
         return based(self.id, quantity, unit, self)
+
+
+def watch(view: View, item: Item) -> None:
+    """An item that was moved is counted in the same unit for ever. Raises: ItemMoved."""
+    known = view.seek(Item, item.id)
+    if known is None or known.unit == item.unit:
+        return
+    if any(True for _ in view.postings(PostingQuery(book="stock", unit=item.id))):
+        raise ItemMoved(item=item.id, unit=known.unit, asked=item.unit)
 
 
 def based(item: str, quantity: Number | Fraction, unit: str | None, known: Item | None) -> Quantity:

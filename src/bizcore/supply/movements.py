@@ -19,7 +19,7 @@ from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.supply import fields
-from bizcore.supply.places import OUTSIDE
+from bizcore.supply.places import OUTSIDE, OutsidePlace
 
 
 class SamePlace(Invalid):
@@ -75,7 +75,7 @@ class MoveLine:
     expiry: date | None = field(default=None, kw_only=True, converter=optional_day)
     of: str | None = field(default=None, kw_only=True)
     order: str | None = field(default=None, kw_only=True)
-    place: str | None = field(default=None, kw_only=True)
+    place: str | None = field(default=None, kw_only=True, converter=fields.optional_inside)
 
     def __attrs_post_init__(self) -> None:
         """A cost is not negative; a quantity is as fine as books hold."""
@@ -105,9 +105,11 @@ class Movement(Document):
     party: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        """Something moves somewhere else."""
+        """Something moves somewhere else, from a place of ours or to one."""
         if self.source == self.target:
             raise SamePlace(place=self.source)
+        if OUTSIDE.issuperset((self.source, self.target)):
+            raise OutsidePlace(place=self.target if self.source == "supplier" else self.source)
         if not self.lines:
             raise EmptyMovement(kind=type(self).kind)
         Document.__attrs_post_init__(self)

@@ -6,9 +6,10 @@ from typing import ClassVar, Final
 
 from attrs import field, frozen
 
+from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
 from bizcore.flow.document import Document, Indexes
-from bizcore.kernel.errors import Invalid
+from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.ids import checked_id
 
 MAIN: Final = "main"
@@ -27,6 +28,45 @@ class ReservedName(Invalid):
 
     def __init__(self, *, what: str, name: str) -> None:
         super().__init__(f"{name!r} is an outside place and cannot be {what}", what=what, name=name)
+
+
+class OutsidePlace(Invalid):
+    """Goods of ours lie at a place of ours: nothing is taken from an outside one, picked there or kept there."""
+
+    code = "outside_place"
+
+    def __init__(self, *, place: str) -> None:
+        super().__init__(f"{place!r} is an outside place: name a place of ours", place=place)
+
+
+class GoodsLieThere(Refused):
+    """The cost pool of a place, or whose goods lie there, changes only while it is empty: the books would not follow."""
+
+    code = "goods_lie_there"
+    allowed: tuple[str, ...] = ("transfer the goods elsewhere first",)
+
+    def __init__(self, *, place: str, pool: str | None, item: str) -> None:
+        super().__init__(
+            f"{item} lies at {place}, {f'in pool {pool}' if pool else 'not owned'}: move it away before that changes",
+            place=place,
+            pool=pool,
+            item=item,
+        )
+
+
+class ChangesOwner(Refused):
+    """Goods become ours, or another's, by an act that says so: carrying them gives the books no value to enter."""
+
+    code = "changes_owner"
+    allowed: tuple[str, ...] = ("issue", "receive")
+
+    def __init__(self, *, item: str, source: str, target: str) -> None:
+        super().__init__(
+            f"{item} would change its owner between {source} and {target}: issue what is given away, receive what becomes ours",
+            item=item,
+            source=source,
+            target=target,
+        )
 
 
 def _pool(value: object) -> str:
@@ -63,10 +103,29 @@ def pool_of(view: View, place: str) -> str | None:
     """The cost pool of a place, None outside."""
     if place in OUTSIDE:
         return None
-    known = view.seek(Place, place)
-    if known is None:
+    return _costed(view.seek(Place, place))
+
+
+def check_owner(view: View, item: str, *, source: str, target: str) -> None:
+    """Goods at both places are ours, or at neither. Raises: ChangesOwner."""
+    if (pool_of(view, source) is None) != (pool_of(view, target) is None):
+        raise ChangesOwner(item=item, source=source, target=target)
+
+
+def _costed(place: Place | None) -> str | None:
+    if place is None:
         return MAIN
-    return known.pool if known.owned else None
+    return place.pool if place.owned else None
+
+
+def watch(view: View, place: Place) -> None:
+    """What lies at a place is costed in one pool, and is ours or not, as long as it lies there. Raises: GoodsLieThere."""
+    pool = _costed(view.seek(Place, place.id))
+    if pool == _costed(place):
+        return
+    for row in view.totals(PostingQuery(book="stock", account=place.id), by=("unit",)):
+        if row.amount:
+            raise GoodsLieThere(place=place.id, pool=pool, item=row.key[0])
 
 
 def pools(view: View) -> frozenset[str]:

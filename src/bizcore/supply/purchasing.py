@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from attrs import evolve, field, frozen
 
+from bizcore.book.lots import release_int
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
 from bizcore.flow.beginning import fresh
@@ -17,11 +18,13 @@ from bizcore.flow.document import Document, Indexes
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.days import Day, day, optional_day
-from bizcore.kernel.errors import Invalid, NotFound, Refused
-from bizcore.kernel.exact import Exact, Number, fraction, number, positive
+from bizcore.kernel.errors import Invalid, LawBroken, NotFound, Refused
+from bizcore.kernel.exact import Exact, NotPositive, Number, fraction, number, plain_number, positive
 from bizcore.kernel.money import Money
+from bizcore.kernel.quantity import Quantity
 from bizcore.supply import fields
 from bizcore.supply.movements import MoveLine, Receipt, VendorReturn
+from bizcore.supply.places import OUTSIDE, ChangesOwner, pool_of
 from bizcore.supply.policies import policies_for
 from bizcore.supply.stock import record
 
@@ -283,12 +286,14 @@ def receive_order(
 
     Each line costs quantity times price, rounded once, in the company's currency; a foreign order needs `rate` (1 unit of
     its currency in the company's) or stated costs. What is rejected is claimed so that what stays costs exactly its own
-    quantity times price.
+    quantity times price, or its share of the cost stated.
 
     Guarantees: the answer is the receipt; the order's lines count what came and went, and it is `received` when nothing is
-    open. Raises: OverReceived, NoSuchLine, NothingToReceive, RateNeeded, IllegalStep (a draft, a cancelled or
-    closed order).
+    open. Raises: OverReceived, NoSuchLine, NothingToReceive, RateNeeded, NotPositive (the rate), ForeignCost,
+    ChangesOwner (the place is not ours), IllegalStep (a draft, a cancelled or closed order).
     """
+    if rate is not None and fraction(rate) <= 0:
+        raise NotPositive(what="a rate", value=plain_number(fraction(rate)))
     found = view.get(PurchaseOrder, order).to("receive")
     came = lines or tuple(ReceivedLine(at, one.open) for at, one in enumerate(found.lines, 1) if one.open)
     if not came:
@@ -301,6 +306,9 @@ def receive_order(
             one.line, evolve(line, received=line.received + one.quantity, rejected=line.rejected + one.rejected)
         )
         _check_over(view, after, one.line, on)
+        # What is ordered becomes ours: it lies where our goods lie.
+        if place not in OUTSIDE and pool_of(view, place) is None:
+            raise ChangesOwner(item=line.item, source="supplier", target=place)
         worth = one.cost if one.cost is not None else _worth(view, found, one.line, one.quantity, rate)
         ref = found.line_ref(one.line)
         goods.append(MoveLine(line.item, one.quantity, cost=worth, lot=one.lot, expiry=one.expiry, order=ref))
@@ -323,9 +331,14 @@ def _rejected(
     for at, (one, goods) in enumerate(zip(came, receipt.lines, strict=True), 1):
         if not one.rejected:
             continue
-        claim = None
-        if one.cost is None and goods.cost is not None:
-            claim = goods.cost - _worth(view, order, one.line, one.quantity - one.rejected, rate)
+        whole = goods.cost
+        if whole is None:
+            raise LawBroken(f"line {at} of {receipt.id} came without a cost")
+        if one.cost is None:
+            claim = whole - _worth(view, order, one.line, one.quantity - one.rejected, rate)
+        else:
+            scaled = (Quantity(part, goods.item).scaled for part in (one.quantity, one.rejected))
+            claim = Money.of_minor(release_int(next(scaled), whole.minor, next(scaled)), whole.currency)
         back.append(
             MoveLine(goods.item, one.rejected, cost=claim, lot=one.lot, of=receipt.move_ref(at), order=goods.order)
         )
@@ -354,7 +367,8 @@ def _worth(view: View, order: PurchaseOrder, line: int, quantity: Decimal, rate:
 
 def _check_over(view: View, order: PurchaseOrder, line: int, on: Day) -> None:
     one = order.line(line)
-    net = one.received - one.rejected
+    # What went back is to be replaced: it may come once more.
+    net = one.accepted
     if net <= one.quantity:
         return
     over = policies_for(view, one.item, on=on).over_receipt

@@ -21,9 +21,9 @@ from bizcore.kernel.table import Column, Table
 from bizcore.supply.cost import folded
 from bizcore.supply.costbook import kept
 from bizcore.supply.items import scaled_decimal
+from bizcore.supply.methods import by_methods, methods_for
 from bizcore.supply.movements import MOVEMENTS, Movement
 from bizcore.supply.places import OUTSIDE, pool_of, pools
-from bizcore.supply.valuation import Fold
 
 _DAY = timedelta(days=1)
 POSTINGS = (
@@ -46,18 +46,23 @@ class MoveNotFound(NotFound):
 
 
 def stock_on_hand(view: View, *, at: Day | None = None) -> Table:
-    """What lies where: on hand, reserved and available by place and item, at the end of a day or with all that is posted."""
+    """What lies where: on hand, reserved and available by place and item, at the end of a day or with all that is posted.
+
+    Goods that have expired by that day are not available; without a day none is taken to have expired.
+    """
     rows: list[tuple[object, ...]] = []
     upto = _upto(at)
     reserved = {
         row.key: row.amount for row in view.totals(PostingQuery(book="reserved", span=upto), by=("account", "unit"))
     }
+    expired = {} if at is None else _expired(view, day(at))
     for row in view.totals(PostingQuery(book="stock", span=upto), by=("account", "unit")):
         place, item = row.key
         if place in OUTSIDE or not (row.amount or reserved.get(row.key)):
             continue
         kept = reserved.get(row.key, 0)
-        rows.append((place, item, *(Quantity.of_scaled(one, item) for one in (row.amount, kept, row.amount - kept))))
+        free = row.amount - kept - expired.get((place, item), 0)
+        rows.append((place, item, *(Quantity.of_scaled(one, item) for one in (row.amount, kept, free))))
 
     def postings(row: int, column: str) -> Table:
         place, item = str(rows[row][0]), str(rows[row][1])
@@ -76,6 +81,30 @@ def stock_on_hand(view: View, *, at: Day | None = None) -> Table:
         title="Stock on hand" + _as_of(at),
         postings=postings,
     )
+
+
+def _expired(view: View, at: date) -> dict[tuple[str, str], int]:
+    """What had expired on a day, by place and item: the open lots as they were then, which is less what was posted since."""
+    held: dict[tuple[str, str, str], int] = {}
+    dues: dict[tuple[str, str, str], str] = {}
+    places = {row.key[0] for row in view.totals(PostingQuery(book="stock"), by=("account",))} - OUTSIDE
+    for place in places:
+        for one in view.lots("stock", place):
+            if isinstance(one.amount, Quantity):
+                held[place, one.amount.unit, one.id] = one.amount.scaled
+                dues[place, one.amount.unit, one.id] = one.due.isoformat() if one.due else ""
+    for row in view.postings(PostingQuery(book="stock", span=Span(at + _DAY, None))):
+        if row.lot:
+            key = (row.account, row.unit, row.lot)
+            held[key] = held.get(key, 0) - row.amount
+            if key not in dues:
+                query = PostingQuery(book="stock", account=row.account, unit=row.unit, lot=row.lot)
+                dues[key] = next((found.due for found in view.postings(query) if found.due), "")
+    found: dict[tuple[str, str], int] = {}
+    for (place, item, lot), scaled in held.items():
+        if "" < dues[place, item, lot] < at.isoformat():
+            found[place, item] = found.get((place, item), 0) + scaled
+    return found
 
 
 def stock_valuation(view: View, *, at: Day | None = None) -> Table:
@@ -141,9 +170,11 @@ def _explained(view: View, pool: str, item: str, move: str, *, on: date) -> Expl
         raise MoveNotFound(move=move)
     what = fold.moves[index]
     cost = fold.cost(index) if what.quantity < 0 else fold.values[index]
-    before = Fold(fold.moves, fold.method).run(index)
+    methods = methods_for(view, item)
+    before = by_methods(fold.moves[:index], methods)
+    method = methods.on(max(one.on for one in fold.moves[: index + 1]))
     return Explanation(
-        f"cost of {move} by {fold.method.value}",
+        f"cost of {move} by {method.value}",
         str(Money.of_minor(cost, view.currency)),
         {
             "quantity": scaled_decimal(what.quantity),
@@ -231,7 +262,7 @@ def worthless_or_held(view: View) -> tuple[Difference, ...]:
 def layers_as_folded(view: View) -> tuple[Difference, ...]:
     """Per pool and item, the layers kept between changes against all moves folded anew; empty when they agree.
 
-    Layers of another method than the one in force are passed over: the next move folds anew and does not use them.
+    Layers of other methods than those in force are passed over: the next move folds anew and does not use them.
     """
     known = pools(view)
     found: list[Difference] = []
@@ -241,7 +272,7 @@ def layers_as_folded(view: View) -> tuple[Difference, ...]:
         if last is None or not last.on:
             continue
         fold = folded(view, pool, item, on=last.on)
-        if fold.method is last.method and fold.state != last.state:
+        if last.methods == methods_for(view, item).upto(last.on) and fold.state != last.state:
             found.append(Difference(f"{pool} {item}", str(last.state), str(fold.state)))
     return tuple(found)
 

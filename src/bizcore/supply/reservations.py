@@ -19,8 +19,9 @@ from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Refused
 from bizcore.kernel.exact import Number, number, positive
 from bizcore.kernel.quantity import Quantity
+from bizcore.supply import fields
 from bizcore.supply.items import base_quantity, decimal_of
-from bizcore.supply.stock import NotEnough, available, available_floor
+from bizcore.supply.stock import NotEnough, available, available_floor, expired
 
 DEMAND = "demand"
 """The counter place of the book of reservations."""
@@ -73,7 +74,7 @@ class Reservation(Document):
     }
 
     item: str
-    place: str
+    place: str = field(converter=fields.inside)
     quantity: Decimal = field(converter=number)
     left: Decimal = field(converter=number)
     on: date = field(converter=day)
@@ -100,7 +101,7 @@ def reserve(
 ) -> Changes[Reservation]:
     """Keep goods for something.
 
-    Guarantees: on hand less reserved never falls below zero, however many reserve at once; releasing it again leaves
+    Guarantees: on hand less expired less reserved never falls below zero, however many reserve at once; releasing it again leaves
     everything as before.
     Raises: FloorBroken or NotEnough, when there is not enough.
     """
@@ -108,29 +109,9 @@ def reserve(
     held = hold(view, item, wanted, place=place, on=on, for_=for_, until=until, partial=partial)
     if held is None:
         raise NotEnough(
-            item=item, place=place, asked=Quantity(wanted, item), available=available(view, item, place=place)
+            item=item, place=place, asked=Quantity(wanted, item), available=available(view, item, place=place, on=on)
         )
-    return Changes(held, entries=[entry_of(view, held, held.quantity, on)], floors=[available_floor(place, item)])
-
-
-def release(view: View, reservation: str, *, on: Day) -> Changes[Reservation]:
-    """Let go of what is still kept. Raises: IllegalStep."""
-    found = view.get(Reservation, reservation)
-    return _ended(view, found, "release", on)
-
-
-def expire(view: View, reservation: str, *, on: Day) -> Changes[Reservation]:
-    """Let go of a reservation whose last day has passed. Raises: NotExpired, IllegalStep."""
-    found = view.get(Reservation, reservation)
-    asked = day(on)
-    if found.until is None or asked <= found.until:
-        raise NotExpired(reservation=found.id, until=found.until, on=asked)
-    return _ended(view, found, "expire", on)
-
-
-def _ended(view: View, found: Reservation, verb: str, on: Day) -> Changes[Reservation]:
-    ended = evolve(found.to(verb), left=Decimal(0))
-    return Changes(ended, entries=[entry_of(view, found, -found.left, on)])
+    return Changes(held, entries=[entry_of(view, held, held.quantity, on)], floors=[floor_of(view, held)])
 
 
 def hold(
@@ -148,7 +129,7 @@ def hold(
 ) -> Reservation | None:
     """A reservation ready to be recorded; None when there is nothing to take. `already` was taken by the same change."""
     if partial is Partial.TAKE:
-        there = decimal_of(available(view, item, place=place)) - already
+        there = decimal_of(available(view, item, place=place, on=on)) - already
         quantity = min(quantity, there)
         if quantity <= 0:
             return None
@@ -195,6 +176,7 @@ def entry_of(view: View, reservation: Reservation, by: Decimal, on: Day) -> Entr
     )
 
 
-def floor_of(reservation: Reservation) -> Floor:
-    """What must hold at its place."""
-    return available_floor(reservation.place, reservation.item)
+def floor_of(view: View, reservation: Reservation) -> Floor:
+    """What must hold at its place: on hand less reserved is at least what has expired there."""
+    one = reservation
+    return available_floor(one.place, one.item, least=expired(view, one.item, place=one.place, on=one.on))

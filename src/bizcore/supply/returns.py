@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
@@ -10,11 +11,12 @@ from attrs import evolve
 
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
-from bizcore.kernel.days import Day
-from bizcore.kernel.errors import NotFound, Refused
+from bizcore.kernel.days import Day, day
+from bizcore.kernel.errors import Invalid, NotFound, Refused
 from bizcore.kernel.money import Money
 from bizcore.supply.fulfilment import Delivery, LineQuantity
 from bizcore.supply.movements import CustomerReturn, Issue, MoveLine, Movement, Receipt, Shipment, VendorReturn
+from bizcore.supply.places import check_owner
 from bizcore.supply.purchasing import PurchaseOrder
 from bizcore.supply.stock import record
 
@@ -28,6 +30,17 @@ class ReturnedMore(Refused):
 
     def __init__(self, *, of: str, moved: Decimal, returned: Decimal) -> None:
         super().__init__(f"{returned} of {of} would be returned, {moved} went", of=of, moved=moved, returned=returned)
+
+
+class ReturnedBefore(Refused):
+    """Goods come back on a day before they went."""
+
+    code = "returned_before"
+
+    def __init__(self, *, of: str, on: date, first: date) -> None:
+        super().__init__(
+            f"what {of} moved on {first} cannot come back on {on}; from {first} on it can", of=of, on=on, first=first
+        )
 
 
 class NoSuchMove(NotFound):
@@ -45,15 +58,16 @@ def take_back(
     """Take back goods of a shipment or an issue, all of it when no lines are given, to the place they left or another.
 
     Guarantees: returned <= shipped, line by line; the goods come in at the cost they left, restated with it.
-    Raises: ReturnedMore, ReturnedAll, NoSuchMove, NotFound.
+    Raises: ReturnedBefore, ReturnedMore, ReturnedAll, NoSuchMove, NotFound, ChangesOwner.
     """
     sent: Movement = view.seek(Shipment, shipment) or view.get(Issue, shipment)
-    goods = list(_coming_back(view, CustomerReturn, sent, lines))
+    goods = list(_coming_back(view, CustomerReturn, sent, lines, on))
     after: dict[str, Delivery] = {}
     back: list[MoveLine] = []
     for at, line in goods:
         left_from, _ = sent.ends(sent.lines[at - 1])
         back.append(evolve(line, place=place or left_from))
+        check_owner(view, line.item, source=left_from, target=place or left_from)
         _count_delivery(view, after, line)
     returned = CustomerReturn(
         on=on,
@@ -75,28 +89,51 @@ class ReturnedAll(Refused):
         super().__init__(f"nothing of {of} is left to return", of=of)
 
 
+class ClaimsWithoutLines(Invalid):
+    """A claim is for a line that goes back."""
+
+    code = "claims_without_lines"
+
+    def __init__(self, *, claims: int, lines: int) -> None:
+        super().__init__(
+            f"{claims} claims for {lines} lines that go back: one for each, in order", claims=claims, lines=lines
+        )
+
+
 def return_to_vendor(
-    view: View, receipt: str, lines: Sequence[LineQuantity] = (), *, on: Day, claims: Sequence[Money] = ()
+    view: View,
+    receipt: str,
+    lines: Sequence[LineQuantity] = (),
+    *,
+    on: Day,
+    claims: Sequence[Money] = (),
+    place: str | None = None,
 ) -> Changes[VendorReturn]:
-    """Send goods of a receipt back to the supplier, all of it when no lines are given.
+    """Send goods of a receipt back to the supplier, all of it when no lines are given, from where they came to or another place.
 
     `claims` state what the supplier owes for each line; without them it is the line's share of what the receipt cost. Under
-    an average the goods leave at the current average; the difference to the claim is a purchase variance.
+    an average the goods leave at the current average; the difference to the claim is a purchase variance, either way: the
+    supplier may owe more than the goods cost, as where the bill was dearer than the order.
 
-    Guarantees: returned <= received, line by line. Raises: ReturnedMore, ReturnedAll, NoSuchMove, NotFound, FloorBroken.
+    Guarantees: returned <= received, line by line.
+    Raises: ReturnedBefore, ReturnedMore, ReturnedAll, NoSuchMove, NotFound, FloorBroken, NegativeCost, ForeignCost,
+    ClaimsWithoutLines, ChangesOwner, OutsidePlace.
     """
     came = view.get(Receipt, receipt)
-    goods = list(_coming_back(view, VendorReturn, came, lines))
+    goods = list(_coming_back(view, VendorReturn, came, lines, on))
+    if len(claims) > len(goods):
+        raise ClaimsWithoutLines(claims=len(claims), lines=len(goods))
     after: dict[str, PurchaseOrder] = {}
     back: list[MoveLine] = []
     for number, (at, line) in enumerate(goods):
         _, lies_at = came.ends(came.lines[at - 1])
         claim = claims[number] if number < len(claims) else None
-        back.append(evolve(line, place=lies_at, cost=claim))
+        back.append(evolve(line, place=place or lies_at, cost=claim))
+        check_owner(view, line.item, source=lies_at, target=place or lies_at)
         _count_order(view, after, line)
     returned = VendorReturn(
         on=on,
-        source=came.target,
+        source=place or came.target,
         target=came.source,
         lines=back,
         party=came.party,
@@ -106,9 +143,11 @@ def return_to_vendor(
 
 
 def _coming_back(
-    view: View, kind: type[R], movement: Movement, lines: Sequence[LineQuantity]
+    view: View, kind: type[R], movement: Movement, lines: Sequence[LineQuantity], on: Day
 ) -> Iterator[tuple[int, MoveLine]]:
-    """The lines that come back, each pointing at its move. Raises: ReturnedMore, ReturnedAll, NoSuchMove."""
+    """The lines that come back, each pointing at its move. Raises: ReturnedBefore, ReturnedMore, ReturnedAll, NoSuchMove."""
+    if day(on) < movement.on:
+        raise ReturnedBefore(of=movement.id, on=day(on), first=movement.on)
     before: dict[str, Decimal] = {}
     for earlier in view.find(kind, "of", movement.id):
         for one in earlier.lines:

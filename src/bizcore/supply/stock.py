@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
 from attrs import evolve
 
+from bizcore.book.lots import Lot
 from bizcore.change.changes import Changes, Floor
 from bizcore.change.view import View
 from bizcore.flow.document import Ref
-from bizcore.kernel.days import Day
+from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.exact import Number, number, plain_number
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.supply.items import base_quantity, decimal_of
 from bizcore.supply.movements import Adjustment, Issue, MoveLine, Movement, Receipt, Transfer
-from bizcore.supply.picking import pick
+from bizcore.supply.picking import pick, usable
 from bizcore.supply.places import OUTSIDE
 from bizcore.supply.policies import NegativeStock, policies_for
 
@@ -50,6 +52,36 @@ class NotOutside(Invalid):
         super().__init__(f"{place!r} is not {expected}", place=place, expected=expected)
 
 
+class ExpiredLot(Refused):
+    """A customer gets nothing that has expired."""
+
+    code = "expired_lot"
+    allowed: tuple[str, ...] = ("another lot", "issue to scrap", "return_to_vendor")
+
+    def __init__(self, *, item: str, lot: str, expiry: date, on: date) -> None:
+        super().__init__(
+            f"lot {lot} of {item} was usable until {expiry}, and it is {on}: scrap it, or send it back",
+            item=item,
+            lot=lot,
+            expiry=expiry,
+            on=on,
+        )
+
+
+class ForeignCost(Invalid):
+    """The cost of goods is stated in another currency than the company's."""
+
+    code = "foreign_cost"
+
+    def __init__(self, *, item: str, cost: Money, company: str) -> None:
+        super().__init__(
+            f"{item} is said to cost {cost}, and goods are valued in {company}: convert it at a rate first",
+            item=item,
+            cost=cost,
+            company=company,
+        )
+
+
 # -- planners --------------------------------------------------------------------------------------------------------
 
 
@@ -71,7 +103,7 @@ def receive(
 
     `unit` is a packaging unit of the item, converted exactly; `of` the move (`document/line`) that comes back.
 
-    Raises: NotPositive, NoConversion, TooFine, NotOutside.
+    Raises: NotPositive, NoConversion, TooFine, NotOutside, ForeignCost.
     """
     _outside(source)
     line = MoveLine(item, base_quantity(view, item, quantity, unit), cost=cost, lot=lot, expiry=expiry, of=of)
@@ -107,7 +139,7 @@ def issue(
     """Let goods out. Without a lot, lots are chosen by the policy `picking`.
 
     Guarantees: what stays at the place is at least what is reserved there, unless negative stock is provisional by policy.
-    Raises: NotEnough, FloorBroken, NotCovered (at some date more would have left than had come).
+    Raises: NotEnough, FloorBroken, NotCovered (at some date more would have left than had come), ExpiredLot.
     """
     _outside(target)
     line = MoveLine(item, base_quantity(view, item, quantity, unit), lot=lot, of=of)
@@ -139,7 +171,10 @@ def transfer(
     lot: str | None = None,
     unit: str | None = None,
 ) -> Changes[Transfer]:
-    """Carry goods from one place of ours to another; between cost pools their cost goes with them."""
+    """Carry goods from one place of ours to another; between cost pools their cost goes with them.
+
+    Raises: NotOutside, NotEnough, FloorBroken, ChangesOwner (one of the places is not ours).
+    """
     for place in (source, target):
         if place in OUTSIDE:
             raise NotOutside(place=place, expected="a place of ours")
@@ -186,22 +221,32 @@ def move(
 
 
 def record(view: View, movement: M) -> Changes[M]:
-    """The changes of a movement: its document with lots chosen, its stock entry, the floors at the places it leaves."""
+    """The changes of a movement: its document with lots chosen, its stock entry, the floors at the places it leaves.
+
+    Raises: ForeignCost, NotEnough, ExpiredLot.
+    """
+    for line in movement.lines:
+        if line.cost is not None and line.cost.currency != view.currency:
+            raise ForeignCost(item=line.item, cost=line.cost, company=view.currency)
     chosen = evolve(movement, lines=_with_lots(view, movement))
     minted = view.mint(chosen)
     return Changes(minted, entries=[view.mint(minted.entry())], floors=floors(view, minted))
 
 
 def _with_lots(view: View, movement: Movement) -> tuple[MoveLine, ...]:
-    """The lines, split where several lots give one; lines that name a lot keep it."""
+    """The lines, split where several lots give one; lines that name a lot keep it. What leaves takes its expiry along."""
     lines: list[MoveLine] = []
     taken: dict[tuple[str, str], Decimal] = {}
     for line in movement.lines:
         source, _ = movement.ends(line)
-        if line.lot is not None or source in OUTSIDE:
+        if source in OUTSIDE:
             lines.append(line)
             continue
         lots = [one for one in view.lots("stock", source) if _unit(one.amount) == line.item]
+        dues = {one.id: one.due for one in lots}
+        if line.lot is not None:
+            lines.append(evolve(line, expiry=dues.get(line.lot) or line.expiry))
+            continue
         if not lots:
             lines.append(line)
             continue
@@ -214,7 +259,7 @@ def _with_lots(view: View, movement: Movement) -> tuple[MoveLine, ...]:
         for use in found.uses:
             used = decimal_of(_goods(use.amount))
             taken[source, use.lot] = taken.get((source, use.lot), Decimal(0)) + used
-            lines.append(evolve(line, quantity=used, lot=use.lot))
+            lines.append(evolve(line, quantity=used, lot=use.lot, expiry=dues[use.lot]))
         if found.rest:
             loose = _goods(view.balance("stock", source, line.item).amount)
             for one in lots:
@@ -227,7 +272,7 @@ def _with_lots(view: View, movement: Movement) -> tuple[MoveLine, ...]:
 
 
 def floors(view: View, movement: Movement) -> list[Floor]:
-    """At every place that goods leave, what stays is at least what is reserved; also each lot named has what it gives."""
+    """At every place that goods leave, what stays and is usable is at least what is reserved; each lot named has what it gives."""
     found: dict[tuple[str, str], Floor] = {}
     for line in movement.lines:
         source, target = movement.ends(line)
@@ -237,15 +282,31 @@ def floors(view: View, movement: Movement) -> list[Floor]:
         # What passes on to another place of ours is never a guess, whatever the policy on issues.
         if policies.negative_stock is NegativeStock.PROVISIONAL and target in OUTSIDE:
             continue
-        found[source, line.item] = available_floor(source, line.item)
+        found[source, line.item] = available_floor(source, line.item, least=_least(view, movement, source, line.item))
     _check_lots(view, movement)
     return list(found.values())
+
+
+def _least(view: View, movement: Movement, place: str, item: str) -> Quantity:
+    """What on hand less reserved must not fall below when goods leave: the expired ones that stay."""
+    old = {one.id: _goods(one.amount) for one in _expired_lots(view, item, place=place, on=movement.on)}
+    stays = sum(old.values(), Quantity(0, item))
+    if not stays:
+        return stays
+    for line in movement.lines:
+        if line.item == item and line.lot in old and movement.ends(line)[0] == place:
+            stays -= line.amount
+    # Where reserved goods have expired less than nothing is available; whatever does not make that worse may leave.
+    lacking = min(available(view, item, place=place, on=movement.on), Quantity(0, item))
+    return max(stays + lacking, Quantity(0, item))
 
 
 def _check_lots(view: View, movement: Movement) -> None:
     wanted: dict[tuple[str, str, str], Quantity] = {}
     for line in movement.lines:
-        source, _ = movement.ends(line)
+        source, target = movement.ends(line)
+        if line.lot is not None and target == "customer" and line.expiry is not None and line.expiry < movement.on:
+            raise ExpiredLot(item=line.item, lot=line.lot, expiry=line.expiry, on=movement.on)
         if line.lot is not None and source not in OUTSIDE:
             key = (source, line.item, line.lot)
             wanted[key] = wanted.get(key, Quantity(0, line.item)) + line.amount
@@ -258,15 +319,29 @@ def _check_lots(view: View, movement: Movement) -> None:
             raise NotEnough(item=item, place=place, asked=asked, available=_goods(held))
 
 
-def available_floor(place: str, item: str) -> Floor:
-    """On hand less reserved is at least nothing, whoever else was first."""
-    return Floor(terms=(("stock", place, item, 1), ("reserved", place, item, -1)), least=Quantity(0, item))
+def available_floor(place: str, item: str, *, least: Quantity) -> Floor:
+    """On hand less reserved is at least so much, whoever else was first."""
+    return Floor(terms=(("stock", place, item, 1), ("reserved", place, item, -1)), least=least)
 
 
-def available(view: View, item: str, *, place: str) -> Quantity:
-    """What is on hand at a place and not reserved."""
-    held = _goods(view.balance("stock", place, item).amount)
-    return held - _goods(view.balance("reserved", place, item).amount)
+def available(view: View, item: str, *, place: str, on: Day) -> Quantity:
+    """What is on hand at a place, usable on a day and not reserved."""
+    return on_hand_usable(view, item, place=place, on=on) - _goods(view.balance("reserved", place, item).amount)
+
+
+def on_hand_usable(view: View, item: str, *, place: str, on: Day) -> Quantity:
+    """What is on hand at a place and has not expired by a day."""
+    return _goods(view.balance("stock", place, item).amount) - expired(view, item, place=place, on=on)
+
+
+def expired(view: View, item: str, *, place: str, on: Day) -> Quantity:
+    """What lies at a place in lots that have expired by a day."""
+    return sum((_goods(one.amount) for one in _expired_lots(view, item, place=place, on=on)), Quantity(0, item))
+
+
+def _expired_lots(view: View, item: str, *, place: str, on: Day) -> list[Lot]:
+    asked = day(on)
+    return [one for one in view.lots("stock", place) if _unit(one.amount) == item and not usable(one, asked)]
 
 
 def origins(*refs: Ref) -> tuple[Ref, ...]:

@@ -36,7 +36,7 @@ _QUANTITY, _VALUE = itemgetter(0), itemgetter(1)
 
 
 class Fold:
-    """A fold under way; `fifo`, `moving_average` and `value_moves` start one and run it to its end.
+    """A fold under way; `fifo`, `moving_average` and `by_methods` start one and run it to its end.
 
     `values[i]` is what move i changed the pool's value by; `variances` come on top. Guarantees: quantity 0 has value 0;
     the value never has the other sign than the quantity; the values and variances sum to the value of the state.
@@ -194,6 +194,25 @@ class Fold:
                 self._step(index, move)
         return self
 
+    def turn(self, method: CostMethod) -> None:
+        """Go on by another method: what is left becomes the common layer of an average, or a layer for each lot that is held."""
+        self._last = self._last_known()
+        self.method = method
+        if method in (CostMethod.FIFO, CostMethod.LIFO):
+            return
+        held, worth = sum(map(_QUANTITY, self._layers)), sum(map(_VALUE, self._layers))
+        lots: dict[str, int] = {}
+        for move in self.moves[: len(self.values)] if method is CostMethod.SPECIFIC else ():
+            lots[move.lot] = lots.get(move.lot, 0) + move.quantity
+        self._layers.clear()
+        for lot, quantity in [*sorted(lots.items()), ("", held)]:
+            took = max(min(quantity, held), 0)
+            if took:
+                share = release_int(held, worth, took)
+                held, worth = held - took, worth - share
+                self._layers.append([took, share, self._source("")])
+                self._lots[-len(self._before)] = lot
+
     def _run_fifo(self, moves: Sequence[CostMove], begin: int) -> None:
         layers, shorts = self._layers, self._shorts
         add_layer, drop, add_value = layers.append, layers.popleft, self.values.append
@@ -350,13 +369,13 @@ class Fold:
         return cost
 
     def _share(self, move: CostMove, layer: list[int], took: int, returned: int | None) -> int:
-        """What leaves a layer with a part of it: its share, or the claim where an untouched receipt goes back in part."""
+        """What leaves a layer with a part of it: its share, or the claim of what is rejected with the change that brought it."""
         claim = move.value
-        if claim is not None and layer[2] == returned and took == -move.quantity < layer[0] and claim <= layer[1]:
-            untouched = layer[0] == self.moves[layer[2]].quantity
-            # What stays of the receipt is then worth exactly what will be billed for it, with no variance of a cent.
-            return claim if untouched else release_int(layer[0], layer[1], took)
-        return release_int(layer[0], layer[1], took)
+        if claim is None or returned is None or move.position != self.moves[returned].position:
+            return release_int(layer[0], layer[1], took)
+        # Never part of an average; and what stays is worth what will be billed for it, with no variance of a cent.
+        fits = took == -move.quantity < layer[0] and claim <= layer[1]
+        return claim if fits else release_int(layer[0], layer[1], took)
 
     def _next(self, lot: str, returned: int | None) -> list[int] | None:
         """The layer to take from: the returned receipt's own, else the oldest, the newest, or the lot's."""
@@ -475,25 +494,3 @@ class Fold:
 
     def _counter(self, source: int) -> str:
         return self.moves[source].counter if source >= 0 else self._counters[source]
-
-
-def fifo(moves: Sequence[CostMove]) -> Fold:
-    """Value the moves of one item in one pool, oldest goods first; moves come in their order.
-
-    >>> bought = [CostMove("2026-01-05", 1, 1, 10_000_000, 100_00), CostMove("2026-01-06", 2, 1, 10_000_000, 200_00)]
-    >>> done = fifo([*bought, CostMove("2026-01-07", 3, 1, -15_000_000, counter="customer")])
-    >>> done.cost(2), done.quantity, done.value
-    (20000, 5000000, 10000)
-    """
-    return Fold(moves, CostMethod.FIFO).run()
-
-
-def moving_average(moves: Sequence[CostMove]) -> Fold:
-    """Value the moves of one item in one pool by the moving average; moves come in their order.
-
-    >>> bought = [CostMove("2026-01-05", 1, 1, 10_000_000, 100_00), CostMove("2026-01-06", 2, 1, 10_000_000, 200_00)]
-    >>> done = moving_average([*bought, CostMove("2026-01-07", 3, 1, -15_000_000, counter="customer")])
-    >>> done.cost(2), done.quantity, done.value
-    (22500, 5000000, 7500)
-    """
-    return Fold(moves, CostMethod.MOVING_AVERAGE).run()

@@ -47,8 +47,8 @@ def test_places_that_are_not_ours_are_outside_every_pool(acme: Company) -> None:
     acme.apply(acme.put(Place(id="at beta", owned=False)))
     view = acme.view()
     assert [pool_of(view, one) for one in ("wh", "at beta", "customer")] == ["main", None, None]
-    acme.apply(acme.supply.move("bolt", 4, source="wh", target="at beta", on="2026-01-06"))
-    assert acme.view().balance("cost", "main", "bolt").value == eur("60.00")
+    acme.apply(acme.supply.move("bolt", 4, source="supplier", target="at beta", on="2026-01-06"))
+    assert acme.view().balance("cost", "main", "bolt").value == eur("100.00")
 
 
 def test_a_reservation_is_let_go_or_runs_out(acme: Company) -> None:

@@ -17,12 +17,13 @@ from bizcore.supply.costmoves import CostMethod, CostMove
 from bizcore.supply.fulfilment import Delivery, DeliveryLine, LineQuantity
 from bizcore.supply.items import Item, scaled_decimal
 from bizcore.supply.matching import Mismatch, Tolerance, match_bill
+from bizcore.supply.methods import fifo, moving_average
 from bizcore.supply.movements import Issue, MoveLine, Receipt
 from bizcore.supply.places import Place
 from bizcore.supply.policies import SupplyPolicies
 from bizcore.supply.purchasing import OrderLine, PurchaseOrder, ReceivedLine, billed
 from bizcore.supply.reservations import Reservation
-from bizcore.supply.valuation import Fold, fifo, moving_average
+from bizcore.supply.valuation import Fold
 
 ONE = 1_000_000
 

@@ -1,0 +1,89 @@
+"""Which method values what: one for all moves, or several in turn, each from a date on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from bizcore.change.view import View
+from bizcore.kernel.days import FIRST
+from bizcore.supply.costmoves import CostMethod, CostMove, State
+from bizcore.supply.items import Item
+from bizcore.supply.policies import SupplyPolicies, policies_for
+from bizcore.supply.valuation import Fold
+
+_ALWAYS = FIRST.isoformat()
+
+
+@frozen
+class Methods:
+    """The cost methods of an item, each with the ISO date from which it is in force; the first is from always.
+
+    >>> dated = Methods((("1900-01-01", CostMethod.FIFO), ("2026-02-01", CostMethod.MOVING_AVERAGE)))
+    >>> dated.on("2026-01-31").value, dated.on("2026-02-01").value, len(dated.upto("2026-01-31").steps)
+    ('fifo', 'moving_average', 1)
+    """
+
+    steps: tuple[tuple[str, CostMethod], ...]
+
+    def on(self, on: str) -> CostMethod:
+        """The method in force on a date."""
+        return next(method for since, method in reversed(self.steps) if since <= on)
+
+    def upto(self, on: str) -> Methods:
+        """Those that were in force by a date: what a value as of then rests on."""
+        return Methods(tuple(one for one in self.steps if one[0] <= on))
+
+
+def methods_for(view: View, item: str) -> Methods:
+    """The cost methods of an item by date, by the policies of its own, of its category and of the company."""
+    known = view.seek(Item, item)
+    scopes = dict.fromkeys((item, known.category if known is not None else "", ""))
+    dates = {one.since for scope in scopes for one in view.find(SupplyPolicies, "since", scope) if one.since}
+    steps: list[tuple[str, CostMethod]] = []
+    for on in (_ALWAYS, *sorted(one.isoformat() for one in dates)):
+        method = policies_for(view, item, on=on).cost_method
+        if not steps or steps[-1][1] is not method:
+            steps.append((on, method))
+    return Methods(tuple(steps))
+
+
+def by_methods(moves: Sequence[CostMove], methods: Methods, *, start: State | None = None, after: str = "") -> Fold:
+    """Value moves in their order, each by the method in force on its own date; `after` is the last date before the start.
+
+    Guarantees: a method that was left is not gone back to by a move that became known late. Under a new method goods go on
+    from what they were worth: the layers as one common lot, or by lot, and a common lot as one layer.
+    """
+    if not moves or len(methods.steps) == 1:
+        return Fold(moves, methods.steps[0][1], start=start).run()
+    latest = max(after, moves[0].on)
+    fold = Fold(moves, methods.on(latest), start=start)
+    for index, move in enumerate(moves):
+        latest = max(latest, move.on)
+        method = methods.on(latest)
+        if method is not fold.method:
+            fold.run(index).turn(method)
+    return fold.run()
+
+
+def fifo(moves: Sequence[CostMove]) -> Fold:
+    """Value the moves of one item in one pool, oldest goods first; moves come in their order.
+
+    >>> bought = [CostMove("2026-01-05", 1, 1, 10_000_000, 100_00), CostMove("2026-01-06", 2, 1, 10_000_000, 200_00)]
+    >>> done = fifo([*bought, CostMove("2026-01-07", 3, 1, -15_000_000, counter="customer")])
+    >>> done.cost(2), done.quantity, done.value
+    (20000, 5000000, 10000)
+    """
+    return Fold(moves, CostMethod.FIFO).run()
+
+
+def moving_average(moves: Sequence[CostMove]) -> Fold:
+    """Value the moves of one item in one pool by the moving average; moves come in their order.
+
+    >>> bought = [CostMove("2026-01-05", 1, 1, 10_000_000, 100_00), CostMove("2026-01-06", 2, 1, 10_000_000, 200_00)]
+    >>> done = moving_average([*bought, CostMove("2026-01-07", 3, 1, -15_000_000, counter="customer")])
+    >>> done.cost(2), done.quantity, done.value
+    (22500, 5000000, 7500)
+    """
+    return Fold(moves, CostMethod.MOVING_AVERAGE).run()
