@@ -172,6 +172,10 @@ class Books:
         store = self._kept()
         return verify(store.log(), store.body, anchor=anchor)
 
+    def _body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:
+        """The stored body and salt of one version of a document or intent."""
+        return self._kept().body(kind, id, position)
+
     def _kept(self) -> Store:
         if self._store is None:
             raise ReadOnly

@@ -344,9 +344,7 @@ class Company(Books):
         if one.key is not None:
             known = planning.overlay.logged(one.key)
             if known is not None:
-                landing.check_same(
-                    known, one.act.name, one.act.intent, lambda row: landing.intent_of(row, self._kept().body)
-                )
+                landing.check_same(known, one.act.name, one.act.intent, planning.over(self._body))
                 return known
         if one.shown is not None and one.shown.reads is not None:
             check_reads(planning.overlay, one.shown.reads, 0)
@@ -370,12 +368,11 @@ class Company(Books):
 
         store = self._kept()
         base = key if key is not None else self._database.ids()
-        intent = f'{{"request":{request}}}'
 
         def job(planning: landing.Planning) -> LogRow | str:
             known = planning.overlay.logged(base)
             if known is not None:
-                landing.check_same(known, "work", intent, lambda row: landing.intent_of(row, store.body))
+                landing.check_same_steps(known, request, planning.overlay, self._body)
                 return known
             if shown is not None:
                 check_reads(planning.overlay, shown.base_reads, 0)

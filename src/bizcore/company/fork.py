@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -13,7 +12,7 @@ from bizcore.book.entry import Entry
 from bizcore.change.act import Act
 from bizcore.change.changes import Changes
 from bizcore.change.committed import Committed
-from bizcore.change.reading import Reading
+from bizcore.change.reading import LogRow, Reading
 from bizcore.change.reads import Reads, mark
 from bizcore.company import landing
 from bizcore.company.facade import Company
@@ -68,6 +67,8 @@ class Fork(Company):
         )
         self.steps: list[ForkStep] = []
         self.base_reads: Reads = {}
+        self._personal: dict[str, None] = {}
+        self._below = company._body
         self._planning = planning
         self._base = base
         self._step_reason = reason
@@ -119,7 +120,8 @@ class Fork(Company):
         if key is not None:
             known = self._planning.overlay.logged(checked_id(key, "key"))
             if known is not None:
-                landing.check_same(known, what.name, what.intent, lambda row: landing.intent_of(row, self._body))
+                landing.check_same(known, what.name, what.intent, self._body)
+                self._remember(known)
                 return self._committed(known, replayed=True)
         return self._step(what, key or self._next_base(), actor, reason)
 
@@ -131,6 +133,7 @@ class Fork(Company):
         row = self._planning.record(changes, key=base, actor=who, reason=reason or self._step_reason)
         self._note(changes.reads or {}, at_base=at_base)
         self.steps.append(ForkStep(act, base, reason))
+        self._remember(row)
         return self._committed(row, answered=type(changes.value) if isinstance(changes.value, Document) else None)
 
     def apply_each(
@@ -169,14 +172,21 @@ class Fork(Company):
         return answers[-1]
 
     def last_record(self, request: str) -> Changes[Any]:
-        """The changes of the last record of work: nothing new, only the request that the key stands for."""
-        return Changes.nothing(Act("work", Map({"request": json.loads(request)}), _no_planner))
+        """The changes of the last record of work: nothing new, only what the key stands for."""
+        planning, stamp = self._planning, self._database.stamp
+        kept = landing.asked_for(request, self._personal, planning.overlay, self._body, stamp)
+        return Changes.nothing(Act(landing.WORK, Map(kept), _no_planner))
+
+    def _remember(self, row: LogRow) -> None:
+        """Note a change whose intent lies beside the log, for the last record of work."""
+        if landing.lies_beside(row):
+            self._personal[row.key] = None
 
     def _next_base(self) -> str:
         return f"{self._base}#{len(self.steps) + 1}" if self._base else self._database.ids()
 
     def _body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:
-        return self._planning.overlay.body(kind, id, position)
+        return self._planning.over(self._below)(kind, id, position)
 
     def _note(self, reads: Reads, *, at_base: bool) -> None:
         """Keep what was read below the fork: later steps are asked again of the base alone."""
@@ -191,10 +201,12 @@ class Fork(Company):
 class Past(Company):
     """A company as its log stood: reports, documents and forks of then; nothing can be applied."""
 
+    _below: landing.Body
+
     @classmethod
     def known(cls, company: Company, reading: Reading) -> Past:
         """A company at a reading."""
-        return cls(
+        past = cls(
             company.settings,
             reading=lambda: reading,
             database=company._database,
@@ -205,6 +217,11 @@ class Past(Company):
             authorize=company._authorize,
             decoder=company._decoder,
         )
+        past._below = company._body
+        return past
+
+    def _body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:
+        return self._below(kind, id, position)
 
     def close(self) -> None:
         """The past lets go of nothing."""

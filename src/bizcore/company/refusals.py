@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bizcore.kernel.errors import Invalid, NotFound, Refused
+from bizcore.change.view import Erased
+from bizcore.kernel.errors import BizcoreError, Invalid, NotFound, Refused
 
 
 class NobodyActs(Refused):
@@ -41,6 +42,20 @@ class UnknownKey(NotFound):
 
     def __init__(self, *, key: str) -> None:
         super().__init__(f"nothing was recorded under key {key[:80]!r}", key=key[:80])
+
+
+class IntentErased(Erased):
+    """What the key stood for was erased with somebody's data: nobody can tell any more whether this is the same act."""
+
+    code = "intent_erased"
+
+    def __init__(self, *, key: str) -> None:
+        BizcoreError.__init__(
+            self,
+            f"what key {key!r} stood for was erased, so nobody can tell whether this is the same act; "
+            "committed(key) tells what it wrote, a new act takes a new key",
+            key=key,
+        )
 
 
 class NotApplicable(Invalid):
