@@ -83,8 +83,8 @@ class Derived:
 class Changes(Generic[D]):
     """What an act would record: its answer, the documents to write, the entries to post, the floors that must hold.
 
-    `value` is the answer: a document or an entry, recorded with the others. `act` and `reads` are filled in by
-    `plan`: the intent it stands for and what was read to make it.
+    `value` is the answer: a document or an entry, recorded with the others. `act`, `reads` and `made_on` are
+    filled in by `plan`: the intent it stands for, what was read to make it, and in which company.
 
     Guarantees: nothing is written; printing it shows every entry and document it would record.
     Raises: TooLarge.
@@ -98,6 +98,7 @@ class Changes(Generic[D]):
     act: Act[Any] | None
     reads: Reads | None
     erases: tuple[Ref, ...]
+    made_on: object
 
     def __init__(
         self,
@@ -110,6 +111,7 @@ class Changes(Generic[D]):
         act: Act[Any] | None = None,
         reads: Reads | None = None,
         erases: Iterable[Ref] = (),
+        made_on: object = None,
     ) -> None:
         puts, posts = tuple(documents), tuple(entries)
         if isinstance(value, Entry):
@@ -118,14 +120,14 @@ class Changes(Generic[D]):
             puts = (value, *puts)
         if len(puts) + len(posts) > CHANGES_MAX:
             raise TooLarge(what="documents and entries", count=len(puts) + len(posts), most=CHANGES_MAX)
-        self.__attrs_init__(value, puts, posts, tuple(floors), tuple(derived), act, reads, tuple(erases))
+        self.__attrs_init__(value, puts, posts, tuple(floors), tuple(derived), act, reads, tuple(erases), made_on)
 
     @classmethod
     def nothing(cls, act: Act[Any]) -> Changes[Any]:
         """No documents and no entries: the last record of work, which only answers."""
         made = cls.__new__(cls)
         nothing: Any = None
-        made.__attrs_init__(nothing, (), (), (), (), act, {}, ())
+        made.__attrs_init__(nothing, (), (), (), (), act, {}, (), None)
         return made
 
     def adding(
@@ -146,6 +148,7 @@ class Changes(Generic[D]):
             act=self.act,
             reads=self.reads,
             erases=self.erases,
+            made_on=self.made_on,
         )
 
     def __add__(self, other: Changes[E]) -> Changes[D]:

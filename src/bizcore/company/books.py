@@ -17,7 +17,7 @@ from bizcore.change.reading import LogRow, Reading
 from bizcore.change.settings import Settings
 from bizcore.change.view import Decoder, Noting, View
 from bizcore.company import landing, wiring
-from bizcore.company.refusals import NotAuthorized, ReadOnly, UnknownDesk, UnknownKey
+from bizcore.company.refusals import NotAuthorized, OtherCompany, ReadOnly, UnknownDesk, UnknownKey
 from bizcore.flow.document import Document, Ref
 from bizcore.kernel.codec import encode
 from bizcore.store.chain import Anchor, Verdict, verify
@@ -175,6 +175,16 @@ class Books:
     def _body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:
         """The stored body and salt of one version of a document or intent."""
         return self._kept().body(kind, id, position)
+
+    @property
+    def _identity(self) -> tuple[str, Database]:
+        """Which company this is, a fork or a past of it too: its name, and where it is kept."""
+        return self.name, self._database
+
+    def _check_mine(self, made_on: object) -> None:
+        """Refuse what was made on another company. Raises: OtherCompany."""
+        if isinstance(made_on, tuple) and made_on != self._identity:
+            raise OtherCompany(made_on=made_on[0], sent_to=self.name)
 
     def _kept(self) -> Store:
         if self._store is None:

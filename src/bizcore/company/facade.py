@@ -230,6 +230,7 @@ class Company(Books):
             self._reading(), self.settings, self._database.stamp, self._decoder, provisional=True
         )
         changes: Changes[D] = planning.plan(act, self._database.ids())
+        object.__setattr__(changes, "made_on", self._identity)
         return changes
 
     @overload
@@ -266,7 +267,8 @@ class Company(Books):
 
         Guarantees: the key is looked up first; the same key and the same intent get the first answer (`replayed`); all or
         nothing; durable when it returns. Changes and forks in hand are applied as shown or refused as stale.
-        Raises: KeyReused (the same key, another intent), Stale, NobodyActs, NotAuthorized, and what the rules refuse.
+        Raises: KeyReused (the same key, another intent), IntentErased, OtherCompany, Stale, NobodyActs, NotAuthorized, and what the
+        rules refuse.
         """
         from bizcore.company.fork import Fork
 
@@ -279,8 +281,10 @@ class Company(Books):
         if isinstance(what, Changes):
             if what.act is None or what.reads is None:
                 raise NotApplicable(what=what)
+            self._check_mine(what.made_on)
             return self._land([_Intent(what.act, key, shown=what)], who, reason)[0]
         if isinstance(what, Fork):
+            self._check_mine(what._identity)
             return self._land_steps(
                 what.replay, key, encode([one.act.to_json() for one in what.steps]), who, reason, what
             )

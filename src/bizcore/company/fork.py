@@ -109,8 +109,10 @@ class Fork(Company):
         if isinstance(what, Changes):
             if what.act is None:
                 raise NotApplicable(what=what)
+            self._check_mine(what.made_on)
             what = what.act
         if isinstance(what, Fork):
+            self._check_mine(what._identity)
             return self._whole(what.replay)
         if not isinstance(what, Act):
             if not callable(what):

@@ -70,6 +70,20 @@ class NotApplicable(Invalid):
         )
 
 
+class OtherCompany(Invalid):
+    """A fork or changes were made on another company than the one they are sent to."""
+
+    code = "other_company"
+
+    def __init__(self, *, made_on: str, sent_to: str) -> None:
+        where = f"company {made_on!r}" if made_on != sent_to else f"the {made_on!r} of another store"
+        super().__init__(
+            f"this was made on {where}, not on {sent_to!r}: apply it there, or its acts here, with fork.replay(company)",
+            made_on=made_on,
+            sent_to=sent_to,
+        )
+
+
 class UnknownZone(Invalid):
     """No time zone of that name."""
 
