@@ -262,13 +262,13 @@ class Company(Books):
     ) -> Committed[Any]:
         """Record an act, the act that changes stand for, a fork, or work: once per key, however often it is sent.
 
-        Work is called with a fork, applies acts there and returns the answer of one of its steps; `request` is what its key
-        stands for.
+        Work is called with a fork, applies acts there and there alone, and returns the answer of one of its steps; `request` is
+        what its key stands for.
 
         Guarantees: the key is looked up first; the same key and the same intent get the first answer (`replayed`); all or
         nothing; durable when it returns. Changes and forks in hand are applied as shown or refused as stale.
-        Raises: KeyReused (the same key, another intent), IntentErased, OtherCompany, Stale, NobodyActs, NotAuthorized, and what the
-        rules refuse.
+        Raises: KeyReused (the same key, another intent), IntentErased, OtherCompany, UseTheFork, NotAStep, Stale, NobodyActs,
+        NotAuthorized, and what the rules refuse.
         """
         from bizcore.company.fork import Fork
 
@@ -315,6 +315,7 @@ class Company(Books):
 
     def _land(self, intents: list[_Intent], who: str, reason: str) -> list[Committed[Any]]:
         store = self._kept()
+        landing.check_idle(self._identity)
         for one in intents:
             if not isinstance(one.act, Act):
                 raise NotApplicable(what=one.act)
@@ -371,6 +372,7 @@ class Company(Books):
         from bizcore.company.fork import Fork
 
         store = self._kept()
+        landing.check_idle(self._identity)
         base = key if key is not None else self._database.ids()
 
         def job(planning: landing.Planning) -> LogRow | str:
@@ -381,10 +383,8 @@ class Company(Books):
             if shown is not None:
                 check_reads(planning.overlay, shown.base_reads, 0)
             fork = Fork.onto(self, planning, base, who, reason)
-            answer = work(fork)
-            row = planning.overlay.logged(answer.key)
-            if row is None:
-                raise NotApplicable(what=answer)
+            with landing.working(self._identity):
+                row = fork.answer_of(work(fork))
             planning.record(
                 fork.last_record(request), key=base, actor=who, reason=reason, answer=landing.pointed_at(row)
             )

@@ -16,7 +16,7 @@ from bizcore.change.reading import LogRow, Reading
 from bizcore.change.reads import Reads, mark
 from bizcore.company import landing
 from bizcore.company.facade import Company
-from bizcore.company.refusals import NotApplicable, ReadOnly
+from bizcore.company.refusals import NotApplicable, NotAStep, ReadOnly, UseTheFork
 from bizcore.flow.document import Document
 from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.ids import checked_id
@@ -67,7 +67,8 @@ class Fork(Company):
         )
         self.steps: list[ForkStep] = []
         self.base_reads: Reads = {}
-        self._personal: dict[str, None] = {}
+        self._seen: dict[str, LogRow] = {}
+        self._trying = False
         self._below = company._body
         self._planning = planning
         self._base = base
@@ -105,7 +106,11 @@ class Fork(Company):
         actor: str | None = None,
         reason: str = "",
     ) -> Committed[Any]:
-        """Record in the fork alone: an act, the act changes stand for, another fork's steps, or work."""
+        """Record in the fork alone: an act, the act changes stand for, another fork's steps, or work.
+
+        Raises: OtherCompany, UseTheFork, NotAStep, KeyReused, IntentErased, and what the rules refuse.
+        """
+        self._check_untried()
         if isinstance(what, Changes):
             if what.act is None:
                 raise NotApplicable(what=what)
@@ -117,13 +122,12 @@ class Fork(Company):
         if not isinstance(what, Act):
             if not callable(what):
                 raise NotApplicable(what=what)
-            answer: Committed[Any] = self._whole(what)
-            return answer
+            return self._whole(lambda fork: fork._worked(what))
         if key is not None:
             known = self._planning.overlay.logged(checked_id(key, "key"))
             if known is not None:
                 landing.check_same(known, what.name, what.intent, self._body)
-                self._remember(known)
+                self._seen[known.key] = known
                 return self._committed(known, replayed=True)
         return self._step(what, key or self._next_base(), actor, reason)
 
@@ -135,7 +139,7 @@ class Fork(Company):
         row = self._planning.record(changes, key=base, actor=who, reason=reason or self._step_reason)
         self._note(changes.reads or {}, at_base=at_base)
         self.steps.append(ForkStep(act, base, reason))
-        self._remember(row)
+        self._seen[row.key] = row
         return self._committed(row, answered=type(changes.value) if isinstance(changes.value, Document) else None)
 
     def apply_each(
@@ -158,8 +162,29 @@ class Fork(Company):
 
     def _whole(self, do: Callable[[Fork], T]) -> T:
         """Do several steps or none: they are tried on a fork of this one first, because an overlay cannot go back."""
-        do(self.fork())
+        self._check_untried()
+        self._trying = True
+        try:
+            do(self.fork())
+        finally:
+            self._trying = False
         return do(self)
+
+    def _check_untried(self) -> None:
+        """While steps are tried on a fork of this one, this one is not written to. Raises: UseTheFork."""
+        if self._trying:
+            raise UseTheFork(company=self.name)
+
+    def _worked(self, work: Callable[[Company], Committed[Any]]) -> Committed[Any]:
+        answer = work(self)
+        self.answer_of(answer)
+        return answer
+
+    def answer_of(self, answer: object) -> LogRow:
+        """The record that work answers with: one of those applied, or found done, in this fork. Raises: NotAStep."""
+        if not isinstance(answer, Committed) or answer.key not in self._seen:
+            raise NotAStep(what=answer)
+        return self._seen[answer.key]
 
     def replay(self, company: Company) -> Committed[Any]:
         """Apply this fork's acts, in order, to another company or fork; the answer is the last one's."""
@@ -176,13 +201,9 @@ class Fork(Company):
     def last_record(self, request: str) -> Changes[Any]:
         """The changes of the last record of work: nothing new, only what the key stands for."""
         planning, stamp = self._planning, self._database.stamp
-        kept = landing.asked_for(request, self._personal, planning.overlay, self._body, stamp)
+        personal = [key for key, row in self._seen.items() if landing.lies_beside(row)]
+        kept = landing.asked_for(request, personal, planning.overlay, self._body, stamp)
         return Changes.nothing(Act(landing.WORK, Map(kept), _no_planner))
-
-    def _remember(self, row: LogRow) -> None:
-        """Note a change whose intent lies beside the log, for the last record of work."""
-        if landing.lies_beside(row):
-            self._personal[row.key] = None
 
     def _next_base(self) -> str:
         return f"{self._base}#{len(self.steps) + 1}" if self._base else self._database.ids()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from bizcore.change.act import Act
@@ -13,13 +15,13 @@ from bizcore.change.record import INTENT
 from bizcore.change.settings import Settings
 from bizcore.change.view import Decoder, View
 from bizcore.company import wiring
-from bizcore.company.refusals import IntentErased
+from bizcore.company.refusals import IntentErased, UseTheFork
 from bizcore.flow.document import Document
 from bizcore.kernel.errors import BizcoreError, Conflict
 from bizcore.store.chain import BESIDE, digest
 from bizcore.store.commit import Sealed, Stamp, commit, start
 from bizcore.store.overlay import Overlay
-from bizcore.store.port import KeyReused, Store
+from bizcore.store.port import Database, KeyReused, Store
 
 T = TypeVar("T")
 
@@ -169,6 +171,35 @@ def _intent_of(row: LogRow, body: Body) -> str:
     if beside is None or not beside[0]:
         raise IntentErased(key=row.key)
     return beside[0]
+
+
+# -- one work at a time -----------------------------------------------------------------------------------------------
+
+
+class _Workplace(threading.local):
+    """For whom work is under way in this thread."""
+
+    def __init__(self) -> None:
+        self.companies: list[tuple[str, Database]] = []
+
+
+_workplace = _Workplace()
+
+
+@contextmanager
+def working(company: tuple[str, Database]) -> Iterator[None]:
+    """While work is called; what it applies elsewhere than in its fork would stay when it fails."""
+    _workplace.companies.append(company)
+    try:
+        yield
+    finally:
+        _workplace.companies.pop()
+
+
+def check_idle(company: tuple[str, Database]) -> None:
+    """Refuse to write to a company for which work is under way in the same thread. Raises: UseTheFork."""
+    if company in _workplace.companies:
+        raise UseTheFork(company=company[0])
 
 
 # -- several steps under one key -------------------------------------------------------------------------------------

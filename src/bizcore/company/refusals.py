@@ -70,6 +70,34 @@ class NotApplicable(Invalid):
         )
 
 
+class NotAStep(NotApplicable):
+    """Work answers with one of its steps: what applying in its fork gave."""
+
+    code = "not_a_step"
+
+    def __init__(self, *, what: object) -> None:
+        key = getattr(what, "key", None)
+        shown = f"the answer of key {key!r}" if isinstance(key, str) else f"a {type(what).__name__}"
+        BizcoreError.__init__(
+            self,
+            f"work returned {shown}, which is none of its steps: return what apply gave in the fork that work is called with",
+            what=type(what).__name__,
+        )
+
+
+class UseTheFork(Refused):
+    """While work runs, the company it is for is written to in its fork alone, so that all or nothing holds."""
+
+    code = "use_the_fork"
+    allowed: tuple[str, ...] = ("apply, in the fork that work is called with",)
+
+    def __init__(self, *, company: str) -> None:
+        super().__init__(
+            f"work for {company!r} is under way here: apply in the fork that it was given, not in the company",
+            company=company,
+        )
+
+
 class OtherCompany(Invalid):
     """A fork or changes were made on another company than the one they are sent to."""
 
