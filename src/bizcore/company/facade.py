@@ -17,6 +17,7 @@ from bizcore.change.settings import Settings
 from bizcore.change.view import Decoder, View
 from bizcore.company import landing, wiring
 from bizcore.company.books import Authorize, Books
+from bizcore.company.given import classes, pairs, ref_of, request_text
 from bizcore.company.refusals import (
     BatchTooLarge,
     NobodyActs,
@@ -29,10 +30,11 @@ from bizcore.flow.document import Document, Ref
 from bizcore.kernel.calendars import calendar as calendar_named
 from bizcore.kernel.codec import decode, encode, plain
 from bizcore.kernel.currencies import digits
+from bizcore.kernel.days import instant as read_instant
 from bizcore.kernel.ids import checked_id, checked_text
 from bizcore.kernel.maps import Map
 from bizcore.store.commit import check_reads
-from bizcore.store.opener import open_store
+from bizcore.store.opener import opened
 from bizcore.store.port import Database, Store
 
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ class Company(Books):
             zone=_zone(zone),
             bucket=bucket,
         )
-        database = open_store(store) if isinstance(store, str) else store
+        database = opened(store)
         return cls._of(database, database.create(settings), kinds, desks, actor, authorize)
 
     @classmethod
@@ -107,7 +109,7 @@ class Company(Books):
         authorize: Authorize | None = None,
     ) -> Company:
         """Open a company that exists. Raises: CompanyNotFound, UnknownStore, SchemaNewer."""
-        database = open_store(store) if isinstance(store, str) else store
+        database = opened(store)
         return cls._of(database, database.company(checked_id(name, "company")), kinds, desks, actor, authorize)
 
     @classmethod
@@ -125,8 +127,8 @@ class Company(Books):
             reading=store.view,
             database=database,
             store=store,
-            kinds={one.kind: one for one in kinds},
-            desks={one.name: one for one in desks},
+            kinds={one.kind: one for one in classes(kinds, Document)},
+            desks={one.name: one for one in classes(desks, Desk)},
             actor=None if actor is None else checked_id(actor, "actor"),
             authorize=authorize,
             decoder=Decoder(),
@@ -161,6 +163,8 @@ class Company(Books):
 
     def as_known(self, when: int | datetime) -> Company:
         """The company as its log stood at a position or an aware instant; read-only. Raises: ReadOnly, NaiveInstant."""
+        if not isinstance(when, int):
+            when = read_instant(when)
         from bizcore.company.fork import Past
 
         return Past.known(self, self._kept().view(known_at=when))
@@ -188,10 +192,10 @@ class Company(Books):
         return Act("put", arguments, cast("Callable[..., Changes[K]]", master.put))
 
     def erase(self, ref: Ref | Document) -> Act[master.Erasure]:
-        """The act that blanks a personal document; the books and the chain stay. Raises: UnknownKind."""
+        """The act that blanks a personal document; the books and the chain stay. Raises: UnknownKind, WrongType."""
         from bizcore.company import master
 
-        one = ref.ref if isinstance(ref, Document) else ref
+        one = ref_of(ref)
         cls = self.kinds.get(one.kind)
         if cls is None:
             raise UnknownKind(kind=one.kind, known=tuple(sorted(self.kinds)))
@@ -289,7 +293,7 @@ class Company(Books):
                 what.replay, key, encode([one.act.to_json() for one in what.steps]), who, reason, what
             )
         if callable(what) and key is not None:
-            return self._land_steps(what, key, encode(request), who, reason, None)
+            return self._land_steps(what, key, request_text(request), who, reason, None)
         raise NotApplicable(what=what)
 
     def apply_each(
@@ -298,9 +302,10 @@ class Company(Books):
         """Record several acts in one commit, each under its own key, each reading the ones before: the fast way in.
 
         Guarantees: all or nothing. An error carries `.index` and `.key` of the act it is about.
+        Raises: BatchTooLarge, WrongType, and what `apply` does.
         """
         checked_text(reason)
-        intents = [_Intent(act, checked_id(key, "key") if key is not None else None) for act, key in acts]
+        intents = [_Intent(act, checked_id(key, "key") if key is not None else None) for act, key in pairs(acts)]
         if len(intents) > BATCH_MAX:
             raise BatchTooLarge(count=len(intents), most=BATCH_MAX)
         return tuple(self._land(intents, self._who(actor), reason))

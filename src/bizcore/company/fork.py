@@ -16,6 +16,7 @@ from bizcore.change.reading import LogRow, Reading
 from bizcore.change.reads import Reads, mark
 from bizcore.company import landing
 from bizcore.company.facade import Company
+from bizcore.company.given import pairs
 from bizcore.company.refusals import NotApplicable, NotAStep, ReadOnly, UseTheFork
 from bizcore.flow.document import Document
 from bizcore.kernel.errors import BizcoreError
@@ -146,11 +147,11 @@ class Fork(Company):
         self, acts: Iterable[tuple[Act[D], str | None]], *, actor: str | None = None, reason: str = ""
     ) -> tuple[Committed[D], ...]:
         """Record several acts in the fork, one after the other, all or nothing; an error carries `.index` and `.key`."""
-        pairs = list(acts)
+        batch = pairs(acts)
 
         def each(fork: Fork) -> tuple[Committed[D], ...]:
             answers: list[Committed[D]] = []
-            for index, (act, key) in enumerate(pairs):
+            for index, (act, key) in enumerate(batch):
                 try:
                     answers.append(fork.apply(act, key=key, actor=actor, reason=reason))
                 except BizcoreError as error:

@@ -107,7 +107,10 @@ class SqliteDatabase:
     ) -> None:
         if sqlite3.sqlite_version_info < SQLITE_MIN:
             raise StoreUnavailable(why=f"SQLite {sqlite3.sqlite_version} is older than 3.37")
-        self.path: str = str(Path(path).resolve())
+        try:
+            self.path: str = str(Path(path).resolve())
+        except (ValueError, OSError):  # NUL, lone surrogates, links in a circle
+            raise StoreUnavailable(why="this is no path of a file") from None
         self.ids: Ids = ids
         self.stamp: Stamp = Stamp(instant=lambda: microseconds_of(read_instant(clock())), salt=ids)
         self.closed: bool = False
