@@ -83,8 +83,8 @@ class Derived:
 class Changes(Generic[D]):
     """What an act would record: its answer, the documents to write, the entries to post, the floors that must hold.
 
-    `value` is the answer: a document or an entry, recorded with the others. `act`, `reads` and `made_on` are
-    filled in by `plan`: the intent it stands for, what was read to make it, and in which company.
+    `value` is the answer: a document or an entry, recorded with the others. `act`, `reads`, `made_on` and
+    `planned_at` are filled in by `plan`: the intent it stands for, what was read to make it, in which company, at which position.
 
     Guarantees: nothing is written; printing it shows every entry and document it would record.
     Raises: TooLarge.
@@ -99,6 +99,7 @@ class Changes(Generic[D]):
     reads: Reads | None
     erases: tuple[Ref, ...]
     made_on: object
+    planned_at: int
 
     def __init__(
         self,
@@ -112,6 +113,7 @@ class Changes(Generic[D]):
         reads: Reads | None = None,
         erases: Iterable[Ref] = (),
         made_on: object = None,
+        planned_at: int = 0,
     ) -> None:
         puts, posts = tuple(documents), tuple(entries)
         if isinstance(value, Entry):
@@ -120,14 +122,16 @@ class Changes(Generic[D]):
             puts = (value, *puts)
         if len(puts) + len(posts) > CHANGES_MAX:
             raise TooLarge(what="documents and entries", count=len(puts) + len(posts), most=CHANGES_MAX)
-        self.__attrs_init__(value, puts, posts, tuple(floors), tuple(derived), act, reads, tuple(erases), made_on)
+        self.__attrs_init__(
+            value, puts, posts, tuple(floors), tuple(derived), act, reads, tuple(erases), made_on, planned_at
+        )
 
     @classmethod
     def nothing(cls, act: Act[Any]) -> Changes[Any]:
         """No documents and no entries: the last record of work, which only answers."""
         made = cls.__new__(cls)
         nothing: Any = None
-        made.__attrs_init__(nothing, (), (), (), (), act, {}, (), None)
+        made.__attrs_init__(nothing, (), (), (), (), act, {}, (), None, 0)
         return made
 
     def adding(
@@ -149,6 +153,7 @@ class Changes(Generic[D]):
             reads=self.reads,
             erases=self.erases,
             made_on=self.made_on,
+            planned_at=self.planned_at,
         )
 
     def __add__(self, other: Changes[E]) -> Changes[D]:

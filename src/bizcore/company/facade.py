@@ -235,6 +235,7 @@ class Company(Books):
         )
         changes: Changes[D] = planning.plan(act, self._database.ids())
         object.__setattr__(changes, "made_on", self._identity)
+        object.__setattr__(changes, "planned_at", planning.overlay.head.position)
         return changes
 
     @overload
@@ -357,7 +358,7 @@ class Company(Books):
                 landing.check_same(known, one.act.name, one.act.intent, planning.over(self._body))
                 return known
         if one.shown is not None and one.shown.reads is not None:
-            check_reads(planning.overlay, one.shown.reads, 0)
+            check_reads(planning.overlay, one.shown.reads, one.shown.planned_at)
         self._allow(who, one.act)
         changes = planning.plan(one.act, one.base)
         one.answered = type(changes.value) if isinstance(changes.value, Document) else None
@@ -386,7 +387,7 @@ class Company(Books):
                 landing.check_same_steps(known, request, planning.overlay, self._body)
                 return known
             if shown is not None:
-                check_reads(planning.overlay, shown.base_reads, 0)
+                check_reads(planning.overlay, shown.base_reads, shown.base_position)
             fork = Fork.onto(self, planning, base, who, reason)
             with landing.working(self._identity):
                 row = fork.answer_of(work(fork))

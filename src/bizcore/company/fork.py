@@ -75,6 +75,11 @@ class Fork(Company):
         self._base = base
         self._step_reason = reason
 
+    @property
+    def base_position(self) -> int:
+        """Where the log stood that this is a fork of."""
+        return self._planning.overlay.base_head.position
+
     @classmethod
     def over(cls, company: Company, reading: Reading) -> Fork:
         """A fork to keep, over a reading of a company."""

@@ -33,7 +33,8 @@ class RateMissing(NotFound):
 
     def __init__(self, *, base: str, quote: str, on: date, kind: str) -> None:
         super().__init__(
-            f"no {kind} rate of {base} and {quote} on {on.isoformat()}; quote it, or ask for another day or a cross by name",
+            f"no {kind} rate of {base} and {quote} on {on.isoformat()}; record one for that day, give the rate with the act, or ask for "
+            "another day or a cross by name",
             base=base,
             quote=quote,
             on=on,

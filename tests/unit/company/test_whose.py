@@ -16,6 +16,7 @@ from bizcore.company import Company
 from bizcore.company.refusals import NotApplicable, NotAStep, OtherCompany, UseTheFork
 from bizcore.kernel.money import Money
 from bizcore.store.clock import machine_clock, machine_ids
+from bizcore.store.port import Stale
 from bizcore.store.sqlite import SqliteDatabase
 
 
@@ -156,3 +157,23 @@ def test_work_may_answer_with_what_it_found_done(acme: Company) -> None:
     before = acme.apply(act, key="before")
     done = acme.apply(lambda inside: inside.apply(act, key="before"), key="K", request=1)
     assert done.value == before.value
+
+
+# -- stale -------------------------------------------------------------------------------------------------------------
+
+
+def undone(acme: Company) -> Any:
+    fork = acme.fork()
+    fork.apply(fork.finance.reverse("a#1", on="2026-03-06"))
+    return fork
+
+
+@pytest.mark.parametrize("made", [undone, lambda acme: acme.plan(acme.finance.reverse("a#1", on="2026-03-06"))])
+def test_what_is_stale_says_since_when(acme: Company, made: Callable[[Company], Any]) -> None:
+    acme.apply(acme.finance.post(sale()), key="a")
+    what = made(acme)
+    acme.apply(acme.finance.reverse("a#1", on="2026-03-07"), key="b")
+    with pytest.raises(Stale) as error:
+        acme.apply(what, key="c")
+    assert (error.value.facts["planned_at"], error.value.facts["head"]) == (1, 2)
+    assert "since position 1" in str(error.value)
