@@ -13,6 +13,7 @@ import pytest
 from bizcore.book.entry import Entry, credit, debit
 from bizcore.change.act import BadArguments
 from bizcore.company import Company
+from bizcore.company.refusals import UnknownKind
 from bizcore.finance.documents import Invoice
 from bizcore.kernel.calendars import NotAPeriod, calendar
 from bizcore.kernel.codec import DuplicateName, WrongType
@@ -28,6 +29,7 @@ from bizcore.kernel.table import Column, NoSuchCell, Table
 from bizcore.store.opener import UnknownStore, open_store
 from bizcore.store.port import StoreUnavailable
 from bizcore.store.sqlite import SqliteDatabase
+from bizcore.testing.toys import Note, ToyDesk
 
 EUR = Money("1", "EUR")
 DEEP: list[Any] = []
@@ -173,6 +175,17 @@ def test_what_is_no_files_address_is_refused(
         open_store(url)
     assert refusal is StoreUnavailable or "memory:" in error.value.facts["known"]  # type: ignore[operator]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_answer_of_a_kind_that_nobody_gave_is_refused(tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path}/a.db"
+    made = Company.create("acme", currency="EUR", store=store, kinds=[Note], desks=[ToyDesk], actor="ann")
+    toys: Any = made.desk("toy")
+    made.apply(toys.note("x"))
+    [change] = Company.open("acme", store=store).log()
+    with pytest.raises(UnknownKind):
+        assert change.value
+    made.close()
 
 
 def test_a_file_may_have_any_name_that_is_quoted(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from bizcore.change.record import INTENT
 from bizcore.change.settings import Settings
 from bizcore.change.view import Decoder, View
 from bizcore.company import wiring
-from bizcore.company.refusals import IntentErased, UseTheFork
+from bizcore.company.refusals import IntentErased, UnknownKind, UseTheFork
 from bizcore.flow.document import Document
 from bizcore.kernel.errors import BizcoreError, Conflict
 from bizcore.store.chain import BESIDE, digest
@@ -251,7 +251,7 @@ def lies_beside(row: LogRow) -> bool:
 def answer_of(
     row: LogRow, reading: Callable[[], Reading], decoder: Decoder, kinds: Callable[[], Mapping[str, type[Document]]]
 ) -> Any:
-    """The value that a change answered with, as that change left it."""
+    """The value that a change answered with, as that change left it. Raises: Erased, UnknownKind."""
     from bizcore.change import record
 
     answer = record.body_of(row)["answer"]
@@ -261,8 +261,11 @@ def answer_of(
     if answer[0] == "entry":
         return record.entries(row)[answer[1]]
     _, kind, name = answer
+    classes = kinds()
+    if kind not in classes:
+        raise UnknownKind(kind=kind, known=tuple(sorted(classes)))
     versions = [one for one in reading().history(kind, name) if one.position <= row.position]
-    return decoder.document(kinds()[kind], versions[-1])
+    return decoder.document(classes[kind], versions[-1])
 
 
 def pointed_at(row: LogRow) -> tuple[str, ...]:
