@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from bizcore.book.entry import Entry
 from bizcore.change import record
 from bizcore.change.act import Act
+from bizcore.change.changes import Changes
 from bizcore.change.committed import Committed, instant_of
 from bizcore.change.desk import Desk
 from bizcore.change.documents import Documents
@@ -190,10 +191,15 @@ class Books:
         """Which company this is, a fork or a past of it too: its name, and where it is kept."""
         return self.name, self._database
 
-    def _check_mine(self, made_on: object) -> None:
+    def _check_mine(self, made_on: tuple[str, object]) -> None:
         """Refuse what was made on another company. Raises: OtherCompany."""
-        if isinstance(made_on, tuple) and made_on != self._identity:
+        if made_on != self._identity:
             raise OtherCompany(made_on=made_on[0], sent_to=self.name)
+
+    def _check_planned_here(self, changes: Changes[Any]) -> None:
+        """Refuse changes that another company planned. Raises: OtherCompany."""
+        if changes.planned is not None:
+            self._check_mine(changes.planned.company)
 
     def _kept(self) -> Store:
         if self._store is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, overload
 
 from bizcore.book.entry import Entry
 from bizcore.change.act import Act, parse_act
-from bizcore.change.changes import Changes
+from bizcore.change.changes import Changes, Planned
 from bizcore.change.committed import Committed
 from bizcore.change.desk import Desk, verbs_of
 from bizcore.change.reading import LogRow
@@ -234,8 +234,8 @@ class Company(Books):
             self._reading(), self.settings, self._database.stamp, self._decoder, provisional=True
         )
         changes: Changes[D] = planning.plan(act, self._database.ids())
-        object.__setattr__(changes, "made_on", self._identity)
-        object.__setattr__(changes, "planned_at", planning.overlay.head.position)
+        planned = Planned(self._identity, planning.overlay.head.position, planning.before)
+        object.__setattr__(changes, "planned", planned)
         return changes
 
     @overload
@@ -286,7 +286,7 @@ class Company(Books):
         if isinstance(what, Changes):
             if what.act is None or what.reads is None:
                 raise NotApplicable(what=what)
-            self._check_mine(what.made_on)
+            self._check_planned_here(what)
             return self._land([_Intent(what.act, key, shown=what)], who, reason)[0]
         if isinstance(what, Fork):
             self._check_mine(what._identity)
@@ -358,7 +358,8 @@ class Company(Books):
                 landing.check_same(known, one.act.name, one.act.intent, planning.over(self._body))
                 return known
         if one.shown is not None and one.shown.reads is not None:
-            check_reads(planning.overlay, one.shown.reads, one.shown.planned_at)
+            at = one.shown.planned.position if one.shown.planned is not None else 0
+            check_reads(planning.overlay, one.shown.reads, at)
         self._allow(who, one.act)
         changes = planning.plan(one.act, one.base)
         one.answered = type(changes.value) if isinstance(changes.value, Document) else None

@@ -120,7 +120,7 @@ class Fork(Company):
         if isinstance(what, Changes):
             if what.act is None:
                 raise NotApplicable(what=what)
-            self._check_mine(what.made_on)
+            self._check_planned_here(what)
             what = what.act
         if isinstance(what, Fork):
             self._check_mine(what._identity)

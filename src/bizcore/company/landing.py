@@ -13,7 +13,7 @@ from bizcore.change.changes import Changes
 from bizcore.change.reading import LogRow, Reading
 from bizcore.change.record import INTENT
 from bizcore.change.settings import Settings
-from bizcore.change.view import Decoder, View
+from bizcore.change.view import Decoder, Noting, View
 from bizcore.company import wiring
 from bizcore.company.refusals import IntentErased, UnknownKind, UseTheFork
 from bizcore.flow.document import Document
@@ -73,6 +73,14 @@ class Planning:
         object.__setattr__(changes, "act", act)
         object.__setattr__(changes, "reads", view.reads)
         return changes
+
+    def before(self, document: Document) -> Document | None:
+        """How a document stands here; None also when that cannot be read any more: only people look at it."""
+        view = View(self.overlay, self._settings, decoder=self._decoder, noting=Noting.NOTHING)
+        try:
+            return view.seek(type(document), document.id)
+        except BizcoreError:
+            return None
 
     def over(self, below: Body) -> Body:
         """The bodies of what was recorded here, and of what lies below."""
