@@ -54,6 +54,8 @@ class IntentErased(Erased):
             self,
             f"what key {key!r} stood for was erased, so nobody can tell whether this is the same act; "
             "committed(key) tells what it wrote, a new act takes a new key",
+            kind="intent",
+            id=key,
             key=key,
         )
 

@@ -112,7 +112,7 @@ def test_steps_that_wrote_somebody_answer_again_until_they_are_erased(
     either.apply(either.erase(Ref("lead", "L")), key="er")
     with pytest.raises(IntentErased) as error:
         send()
-    assert (error.value.code, error.value.facts) == ("intent_erased", {"key": "K"})
+    assert (error.value.code, error.value.facts["key"]) == ("intent_erased", "K")
 
 
 def test_other_steps_under_the_key_are_refused(either: Company) -> None:
@@ -150,7 +150,7 @@ def test_a_key_whose_intent_was_erased_answers_for_no_act(either: Company) -> No
         for apply in (either.apply, either.fork().apply):
             with pytest.raises(Erased) as error:
                 apply(one, key="k")
-            assert error.value.facts == {"key": "k"}
+            assert error.value.facts == {"kind": "intent", "id": "k", "key": "k"}
     assert either.committed("k").documents == (Ref("lead", "L"),)
 
 
