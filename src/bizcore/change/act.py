@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from bizcore.book.entry import Entry
 from bizcore.flow.document import Document
-from bizcore.kernel.codec import Reader, WrongType, at_path, encode, reader
+from bizcore.kernel.codec import Reader, WrongType, at_path, encode, parsed, reader
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.maps import Map
 
@@ -131,21 +131,23 @@ def parse_act(
     special: Mapping[str, Callable[[Mapping[str, Any]], Act[Any]]],
 ) -> Act[Any]:
     """Build an act from its JSON; `special` reads the acts that no planner's signature types. Raises: Invalid."""
-    import json
-
     if not isinstance(text, str):
         raise WrongType(value=text, expected="the JSON text of an act")
     try:
-        data = json.loads(text)
+        data = parsed(text)
+    except Invalid:
+        raise
     except (ValueError, RecursionError) as error:
         raise BadArguments(act="?", why=f"is not JSON: {error}") from None
     if not isinstance(data, dict) or set(data) != {"act", "arguments"} or not isinstance(data["arguments"], dict):
         raise BadArguments(act="?", why='an act is {"act": name, "arguments": {...}}')
     name = data["act"]
+    if not isinstance(name, str):
+        raise BadArguments(act="?", why="the name of an act is text")
     if name in special:
         return special[name](data["arguments"])
     if name not in verbs:
-        raise UnknownAct(name=str(name), known=tuple(sorted(verbs)))
+        raise UnknownAct(name=name, known=tuple(sorted(verbs)))
     return make_act(name, verbs[name], (), data["arguments"])
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from attrs import field, frozen
 
 from bizcore.book.entry import Amount, Entry
+from bizcore.change.difference import differences
 from bizcore.flow.document import Document, Ref
 from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.money import Money
@@ -79,14 +80,23 @@ class Derived:
     body: str
 
 
+@frozen(eq=False, repr=False)
+class Planned:
+    """Where a company planned changes: which company it is, at which position, and how a document stood there."""
+
+    company: tuple[str, object]
+    position: int
+    before: Callable[[Document], Document | None]
+
+
 @frozen(eq=False, repr=False, init=False)
 class Changes(Generic[D]):
     """What an act would record: its answer, the documents to write, the entries to post, the floors that must hold.
 
-    `value` is the answer: a document or an entry, recorded with the others. `act` and `reads` are filled in by
-    `plan`: the intent it stands for and what was read to make it.
+    `value` is the answer: a document or an entry, recorded with the others. `act`, `reads` and `planned` are filled in by
+    `plan`: the intent it stands for, what was read to make it, and where.
 
-    Guarantees: nothing is written; printing it shows every entry and document it would record.
+    Guarantees: nothing is written; printing it shows every entry and document it would record, and of a document that was there before what changes.
     Raises: TooLarge.
     """
 
@@ -98,6 +108,7 @@ class Changes(Generic[D]):
     act: Act[Any] | None
     reads: Reads | None
     erases: tuple[Ref, ...]
+    planned: Planned | None
 
     def __init__(
         self,
@@ -110,6 +121,7 @@ class Changes(Generic[D]):
         act: Act[Any] | None = None,
         reads: Reads | None = None,
         erases: Iterable[Ref] = (),
+        planned: Planned | None = None,
     ) -> None:
         puts, posts = tuple(documents), tuple(entries)
         if isinstance(value, Entry):
@@ -118,14 +130,14 @@ class Changes(Generic[D]):
             puts = (value, *puts)
         if len(puts) + len(posts) > CHANGES_MAX:
             raise TooLarge(what="documents and entries", count=len(puts) + len(posts), most=CHANGES_MAX)
-        self.__attrs_init__(value, puts, posts, tuple(floors), tuple(derived), act, reads, tuple(erases))
+        self.__attrs_init__(value, puts, posts, tuple(floors), tuple(derived), act, reads, tuple(erases), planned)
 
     @classmethod
     def nothing(cls, act: Act[Any]) -> Changes[Any]:
         """No documents and no entries: the last record of work, which only answers."""
         made = cls.__new__(cls)
         nothing: Any = None
-        made.__attrs_init__(nothing, (), (), (), (), act, {}, ())
+        made.__attrs_init__(nothing, (), (), (), (), act, {}, (), None)
         return made
 
     def adding(
@@ -146,6 +158,7 @@ class Changes(Generic[D]):
             act=self.act,
             reads=self.reads,
             erases=self.erases,
+            planned=self.planned,
         )
 
     def __add__(self, other: Changes[E]) -> Changes[D]:
@@ -155,6 +168,12 @@ class Changes(Generic[D]):
     def __repr__(self) -> str:
         """Every entry and document, in the order they would be recorded."""
         lines = [f"Changes of {self.act.name}" if self.act else "Changes"]
-        lines += [f"  {one.kind} {one.number or one.id} {one.state}".rstrip() for one in self.documents]
+        lines += [line for one in self.documents for line in self._shown(one)]
         lines += [f"  {line}" for one in self.entries for line in str(one).splitlines()]
         return "\n".join(lines)
+
+    def _shown(self, one: Document) -> Iterator[str]:
+        yield f"  {one.kind} {one.number or one.id} {one.state}".rstrip()
+        old = self.planned.before(one) if self.planned is not None else None
+        if old is not None:
+            yield from (f"    {line}" for line in differences(old, one))

@@ -58,7 +58,11 @@ class Committed(Generic[D]):
 
     @property
     def value(self) -> D:
-        """The answer. Raises: Erased, when it was erased since."""
+        """The answer, as this change left it.
+
+        Raises: Erased, when it was erased since (`documents` still names it, and the log goes on after it); UnknownKind, for a
+        kind of one's own that this company was not opened with.
+        """
         answer: D = self._value()
         return answer
 

@@ -20,7 +20,7 @@ from bizcore.flow.beginning import NotNew
 from bizcore.flow.document import Document, Ref, key_of
 from bizcore.flow.policies import Policies
 from bizcore.kernel.calendars import FiscalCalendar, calendar
-from bizcore.kernel.codec import decode
+from bizcore.kernel.codec import WrongType, decode
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, NotFound, Refused, Unavailable
 from bizcore.kernel.ids import checked_id, minted
@@ -207,7 +207,9 @@ class View:
         return found
 
     def seek(self, cls: type[D], id: str) -> D | None:
-        """The document of a kind, or None. Raises: Erased."""
+        """The document of a kind, or None. Raises: Erased, WrongType."""
+        if not isinstance(id, str):
+            raise WrongType(value=id, expected=f"the id of a {cls.kind}")
         row = self._reading.doc(cls.kind, id)
         self.reads["doc", cls.kind, id] = of_row(row)
         return None if row is None else self._decoder.document(cls, row)
@@ -356,11 +358,13 @@ class View:
         return self._reading.derived(name, key)
 
     def entry(self, id: str) -> Entry:
-        """A recorded entry by its id. Raises: EntryNotFound."""
+        """A recorded entry by its id. Raises: EntryNotFound, WrongType."""
         return next(one for one in record.entries(self.recorded(id)) if one.id == id)
 
     def recorded(self, entry: str) -> LogRow:
-        """The row of the log that an entry was recorded in, beside what else its change wrote. Raises: EntryNotFound."""
+        """The row of the log that an entry was recorded in, beside what else its change wrote. Raises: EntryNotFound, WrongType."""
+        if not isinstance(entry, str):
+            raise WrongType(value=entry, expected="the id of an entry")
         key = entry.rsplit("#", 1)[0]
         row = self._reading.logged(key)
         self.reads["logged", key] = row.position if row is not None else 0

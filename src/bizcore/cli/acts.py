@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from bizcore.book.entry import Entry, Posting
 from bizcore.change.act import Act
-from bizcore.change.locks import LockKind
 from bizcore.cli.layout import LINE, BadCell, Record
 from bizcore.company import Company
 from bizcore.finance.rates import ExchangeRate
@@ -128,8 +127,12 @@ def _quote_steps(_: Named, acme: Company, id_: str, cells: Cells, lines: Lines) 
     )
 
 
-def _orders(_: Named, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
+def _orders(named: Named, acme: Company, id_: str, cells: Cells, lines: Lines) -> Act[Any]:
     if "quote" in cells:
+        quote = named("quotes", cells["quote"])
+        for name in ("customer", "currency"):
+            if name in cells and cells[name] != getattr(quote, name):
+                raise BadCell(field=name, why=f"the quote says {getattr(quote, name)}; leave it out, or the quote")
         return acme.sfa.order(cells["quote"], on=cells["date"], id=id_, reference=cells.get("reference", ""))
     if "customer" not in cells:
         raise BadCell(field="customer", why="an order names a quote, or a customer and lines")
@@ -259,16 +262,9 @@ def _closings(_: Named, acme: Company, id_: str, cells: Cells, lines: Lines) -> 
         {
             "close_month": lambda: acme.finance.close_month(_needed(cells, "period")),
             "close_year": lambda: acme.finance.close_year(_needed(cells, "period")),
-            "lock": lambda: acme.finance.lock(kind=_lock_kind(cells.get("kind", "")), upto=_needed(cells, "upto")),
+            "lock": lambda: acme.finance.lock(kind=_needed(cells, "kind"), upto=_needed(cells, "upto")),
         },
     )
-
-
-def _lock_kind(text: str) -> LockKind:
-    for one in LockKind:
-        if one.value == text:
-            return one
-    raise BadCell(field="kind", why=f"{text[:40]!r} is none of {', '.join(one.value for one in LockKind)}")
 
 
 _ACTS: Final[Mapping[str, Callable[[Named, Company, str, Cells, Lines], Act[Any]]]] = {

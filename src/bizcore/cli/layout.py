@@ -14,6 +14,8 @@ from typing import Any, Final, NamedTuple
 
 from attrs import evolve, field, frozen
 
+from bizcore.change.locks import LockKind
+from bizcore.kernel.codec import reader
 from bizcore.kernel.currencies import known
 from bizcore.kernel.days import day
 from bizcore.kernel.errors import Invalid
@@ -57,6 +59,8 @@ LATER = Column(day, needed=False)
 NUMBER = Column(number)
 MAYBE = Column(number, needed=False)
 CODE = Column(known)
+MAYBE_CODE = Column(known, needed=False)
+LOCK = Column(reader(LockKind), needed=False)
 ANY_ID = Column(_id, needed=False)
 ITEM = Column(_id, names="items", must=False)
 """Goods: an item need not be listed, but one that is listed and refused takes along what names it."""
@@ -99,7 +103,7 @@ LAYOUTS: Final[Mapping[str, Layout]] = {
             "customer": ANY_ID,
             "opportunity": TEXT,
             "amount": MAYBE,
-            "currency": TEXT,
+            "currency": MAYBE_CODE,
             "reason": TEXT,
         }
     ),
@@ -110,7 +114,13 @@ LAYOUTS: Final[Mapping[str, Layout]] = {
     ),
     "quote_steps": Layout({"quote": of("quotes"), "step": NAME, "date": LATER}),
     "orders": Layout(
-        {"date": DATE, "quote": of("quotes", needed=False), "customer": ANY_ID, "currency": TEXT, "reference": TEXT},
+        {
+            "date": DATE,
+            "quote": of("quotes", needed=False),
+            "customer": ANY_ID,
+            "currency": MAYBE_CODE,
+            "reference": TEXT,
+        },
         _LINE,
         needs_lines=False,
     ),
@@ -153,7 +163,7 @@ LAYOUTS: Final[Mapping[str, Layout]] = {
         }
     ),
     "entries": Layout({"date": DATE, "text": TEXT}, {"account": ID, "debit": MAYBE, "credit": MAYBE}),
-    "closings": Layout({"step": NAME, "period": TEXT, "kind": TEXT, "upto": LATER}),
+    "closings": Layout({"step": NAME, "period": TEXT, "kind": LOCK, "upto": LATER}),
 }
 """Every file by name; each has the column `id` besides those listed, and `NAME_lines.csv` has the column `id` of its record."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from bizcore.book.entry import Entry
 from bizcore.change import record
 from bizcore.change.act import Act
+from bizcore.change.changes import Changes
 from bizcore.change.committed import Committed, instant_of
 from bizcore.change.desk import Desk
 from bizcore.change.documents import Documents
@@ -17,9 +18,10 @@ from bizcore.change.reading import LogRow, Reading
 from bizcore.change.settings import Settings
 from bizcore.change.view import Decoder, Noting, View
 from bizcore.company import landing, wiring
-from bizcore.company.refusals import NotAuthorized, ReadOnly, UnknownDesk, UnknownKey
+from bizcore.company.given import check_class, ref_of
+from bizcore.company.refusals import NotAuthorized, OtherCompany, ReadOnly, UnknownDesk, UnknownKey
 from bizcore.flow.document import Document, Ref
-from bizcore.kernel.codec import encode
+from bizcore.kernel.codec import WrongType, encode
 from bizcore.store.chain import Anchor, Verdict, verify
 from bizcore.store.port import Database, Store
 
@@ -109,7 +111,9 @@ class Books:
         return cast("ProcureToPayDesk", self.desk("procure_to_pay"))
 
     def desk(self, name: str) -> Desk:
-        """A desk by name, a user's own too. Raises: UnknownDesk."""
+        """A desk by name, a user's own too. Raises: UnknownDesk, WrongType."""
+        if not isinstance(name, str):
+            raise WrongType(value=name, expected="the name of a desk")
         if name not in self._own_desks and name not in wiring.DESKS:
             raise UnknownDesk(name=name, known=(*wiring.DESKS, *self._own_desks))
         return wiring.desk_class(name, self._own_desks)(self)
@@ -121,15 +125,17 @@ class Books:
         return View(self._reading(), self.settings, decoder=self._decoder, noting=Noting.NOTHING)
 
     def documents(self, cls: type[K]) -> Documents[K]:
-        """The documents of a kind."""
+        """The documents of a kind. Raises: WrongType."""
+        check_class(cls)
         return Documents(cls, self.view)
 
     def get(self, cls: type[K], id: str) -> K:
-        """One document. Raises: DocumentNotFound, Erased."""
+        """One document. Raises: DocumentNotFound, Erased, WrongType."""
+        check_class(cls)
         return self.view().get(cls, id)
 
     def entry(self, id: str) -> Entry:
-        """One recorded entry. Raises: EntryNotFound."""
+        """One recorded entry. Raises: EntryNotFound, WrongType."""
         return self.view().entry(id)
 
     @cached_property
@@ -138,7 +144,9 @@ class Books:
         return wiring.kinds(self._own_kinds, self._own_desks)
 
     def log(self, *, after: int = 0) -> Iterator[Committed[Any]]:
-        """Every change after a position, in order: audit trail, outbox and feed in one."""
+        """Every change after a position, in order: audit trail, outbox and feed in one. Raises: WrongType."""
+        if not isinstance(after, int):
+            raise WrongType(value=after, expected="a position")
         for row in self._reading().log(after=after):
             yield self._committed(row)
 
@@ -150,10 +158,10 @@ class Books:
         return self._committed(row)
 
     def trace(self, start: Ref | Document) -> Trace:
-        """Walk origin links from a document, both ways."""
+        """Walk origin links from a document, both ways. Raises: WrongType."""
         from bizcore.company.lineage import trace
 
-        return trace(self._reading(), start.ref if isinstance(start, Document) else start)
+        return trace(self._reading(), ref_of(start))
 
     def state_hash(self) -> str:
         """The hash of latest documents, balances and series, without instants and actors: equal for equal acts anywhere."""
@@ -168,9 +176,30 @@ class Books:
         return Anchor(head.position, head.hash)
 
     def verify(self, *, anchor: Anchor | None = None) -> Verdict:
-        """Follow the log's chain; with an anchor also see a cut tail. Raises: ReadOnly, for a fork or a past."""
+        """Follow the log's chain; with an anchor also see a cut tail. Raises: ReadOnly, for a fork or a past; WrongType."""
+        if anchor is not None and not isinstance(anchor, Anchor):
+            raise WrongType(value=anchor, expected="an Anchor")
         store = self._kept()
         return verify(store.log(), store.body, anchor=anchor)
+
+    def _body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:
+        """The stored body and salt of one version of a document or intent."""
+        return self._kept().body(kind, id, position)
+
+    @property
+    def _identity(self) -> tuple[str, Database]:
+        """Which company this is, a fork or a past of it too: its name, and where it is kept."""
+        return self.name, self._database
+
+    def _check_mine(self, made_on: tuple[str, object]) -> None:
+        """Refuse what was made on another company. Raises: OtherCompany."""
+        if made_on != self._identity:
+            raise OtherCompany(made_on=made_on[0], sent_to=self.name)
+
+    def _check_planned_here(self, changes: Changes[Any]) -> None:
+        """Refuse changes that another company planned. Raises: OtherCompany."""
+        if changes.planned is not None:
+            self._check_mine(changes.planned.company)
 
     def _kept(self) -> Store:
         if self._store is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, overload
 
 from bizcore.book.entry import Entry
 from bizcore.change.act import Act, parse_act
-from bizcore.change.changes import Changes
+from bizcore.change.changes import Changes, Planned
 from bizcore.change.committed import Committed
 from bizcore.change.desk import Desk, verbs_of
 from bizcore.change.reading import LogRow
@@ -17,6 +17,7 @@ from bizcore.change.settings import Settings
 from bizcore.change.view import Decoder, View
 from bizcore.company import landing, wiring
 from bizcore.company.books import Authorize, Books
+from bizcore.company.given import classes, pairs, ref_of, request_text
 from bizcore.company.refusals import (
     BatchTooLarge,
     NobodyActs,
@@ -29,10 +30,11 @@ from bizcore.flow.document import Document, Ref
 from bizcore.kernel.calendars import calendar as calendar_named
 from bizcore.kernel.codec import decode, encode, plain
 from bizcore.kernel.currencies import digits
+from bizcore.kernel.days import instant as read_instant
 from bizcore.kernel.ids import checked_id, checked_text
 from bizcore.kernel.maps import Map
 from bizcore.store.commit import check_reads
-from bizcore.store.opener import open_store
+from bizcore.store.opener import opened
 from bizcore.store.port import Database, Store
 
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ class Company(Books):
             zone=_zone(zone),
             bucket=bucket,
         )
-        database = open_store(store) if isinstance(store, str) else store
+        database = opened(store)
         return cls._of(database, database.create(settings), kinds, desks, actor, authorize)
 
     @classmethod
@@ -107,7 +109,7 @@ class Company(Books):
         authorize: Authorize | None = None,
     ) -> Company:
         """Open a company that exists. Raises: CompanyNotFound, UnknownStore, SchemaNewer."""
-        database = open_store(store) if isinstance(store, str) else store
+        database = opened(store)
         return cls._of(database, database.company(checked_id(name, "company")), kinds, desks, actor, authorize)
 
     @classmethod
@@ -125,8 +127,8 @@ class Company(Books):
             reading=store.view,
             database=database,
             store=store,
-            kinds={one.kind: one for one in kinds},
-            desks={one.name: one for one in desks},
+            kinds={one.kind: one for one in classes(kinds, Document)},
+            desks={one.name: one for one in classes(desks, Desk)},
             actor=None if actor is None else checked_id(actor, "actor"),
             authorize=authorize,
             decoder=Decoder(),
@@ -161,6 +163,8 @@ class Company(Books):
 
     def as_known(self, when: int | datetime) -> Company:
         """The company as its log stood at a position or an aware instant; read-only. Raises: ReadOnly, NaiveInstant."""
+        if not isinstance(when, int):
+            when = read_instant(when)
         from bizcore.company.fork import Past
 
         return Past.known(self, self._kept().view(known_at=when))
@@ -188,10 +192,10 @@ class Company(Books):
         return Act("put", arguments, cast("Callable[..., Changes[K]]", master.put))
 
     def erase(self, ref: Ref | Document) -> Act[master.Erasure]:
-        """The act that blanks a personal document; the books and the chain stay. Raises: UnknownKind."""
+        """The act that blanks a personal document; the books and the chain stay. Raises: UnknownKind, WrongType."""
         from bizcore.company import master
 
-        one = ref.ref if isinstance(ref, Document) else ref
+        one = ref_of(ref)
         cls = self.kinds.get(one.kind)
         if cls is None:
             raise UnknownKind(kind=one.kind, known=tuple(sorted(self.kinds)))
@@ -230,6 +234,8 @@ class Company(Books):
             self._reading(), self.settings, self._database.stamp, self._decoder, provisional=True
         )
         changes: Changes[D] = planning.plan(act, self._database.ids())
+        planned = Planned(self._identity, planning.overlay.head.position, planning.before)
+        object.__setattr__(changes, "planned", planned)
         return changes
 
     @overload
@@ -261,12 +267,13 @@ class Company(Books):
     ) -> Committed[Any]:
         """Record an act, the act that changes stand for, a fork, or work: once per key, however often it is sent.
 
-        Work is called with a fork, applies acts there and returns the answer of one of its steps; `request` is what its key
-        stands for.
+        Work is called with a fork, applies acts there and there alone, and returns the answer of one of its steps; `request` is
+        what its key stands for.
 
         Guarantees: the key is looked up first; the same key and the same intent get the first answer (`replayed`); all or
         nothing; durable when it returns. Changes and forks in hand are applied as shown or refused as stale.
-        Raises: KeyReused (the same key, another intent), Stale, NobodyActs, NotAuthorized, and what the rules refuse.
+        Raises: KeyReused (the same key, another intent), IntentErased, OtherCompany, UseTheFork, NotAStep, Stale, NobodyActs,
+        NotAuthorized, and what the rules refuse.
         """
         from bizcore.company.fork import Fork
 
@@ -279,13 +286,15 @@ class Company(Books):
         if isinstance(what, Changes):
             if what.act is None or what.reads is None:
                 raise NotApplicable(what=what)
+            self._check_planned_here(what)
             return self._land([_Intent(what.act, key, shown=what)], who, reason)[0]
         if isinstance(what, Fork):
+            self._check_mine(what._identity)
             return self._land_steps(
                 what.replay, key, encode([one.act.to_json() for one in what.steps]), who, reason, what
             )
         if callable(what) and key is not None:
-            return self._land_steps(what, key, encode(request), who, reason, None)
+            return self._land_steps(what, key, request_text(request), who, reason, None)
         raise NotApplicable(what=what)
 
     def apply_each(
@@ -294,9 +303,10 @@ class Company(Books):
         """Record several acts in one commit, each under its own key, each reading the ones before: the fast way in.
 
         Guarantees: all or nothing. An error carries `.index` and `.key` of the act it is about.
+        Raises: BatchTooLarge, WrongType, and what `apply` does.
         """
         checked_text(reason)
-        intents = [_Intent(act, checked_id(key, "key") if key is not None else None) for act, key in acts]
+        intents = [_Intent(act, checked_id(key, "key") if key is not None else None) for act, key in pairs(acts)]
         if len(intents) > BATCH_MAX:
             raise BatchTooLarge(count=len(intents), most=BATCH_MAX)
         return tuple(self._land(intents, self._who(actor), reason))
@@ -311,6 +321,7 @@ class Company(Books):
 
     def _land(self, intents: list[_Intent], who: str, reason: str) -> list[Committed[Any]]:
         store = self._kept()
+        landing.check_idle(self._identity)
         for one in intents:
             if not isinstance(one.act, Act):
                 raise NotApplicable(what=one.act)
@@ -344,12 +355,11 @@ class Company(Books):
         if one.key is not None:
             known = planning.overlay.logged(one.key)
             if known is not None:
-                landing.check_same(
-                    known, one.act.name, one.act.intent, lambda row: landing.intent_of(row, self._kept().body)
-                )
+                landing.check_same(known, one.act.name, one.act.intent, planning.over(self._body))
                 return known
         if one.shown is not None and one.shown.reads is not None:
-            check_reads(planning.overlay, one.shown.reads, 0)
+            at = one.shown.planned.position if one.shown.planned is not None else 0
+            check_reads(planning.overlay, one.shown.reads, at)
         self._allow(who, one.act)
         changes = planning.plan(one.act, one.base)
         one.answered = type(changes.value) if isinstance(changes.value, Document) else None
@@ -369,21 +379,19 @@ class Company(Books):
         from bizcore.company.fork import Fork
 
         store = self._kept()
+        landing.check_idle(self._identity)
         base = key if key is not None else self._database.ids()
-        intent = f'{{"request":{request}}}'
 
         def job(planning: landing.Planning) -> LogRow | str:
             known = planning.overlay.logged(base)
             if known is not None:
-                landing.check_same(known, "work", intent, lambda row: landing.intent_of(row, store.body))
+                landing.check_same_steps(known, request, planning.overlay, self._body)
                 return known
             if shown is not None:
-                check_reads(planning.overlay, shown.base_reads, 0)
+                check_reads(planning.overlay, shown.base_reads, shown.base_position)
             fork = Fork.onto(self, planning, base, who, reason)
-            answer = work(fork)
-            row = planning.overlay.logged(answer.key)
-            if row is None:
-                raise NotApplicable(what=answer)
+            with landing.working(self._identity):
+                row = fork.answer_of(work(fork))
             planning.record(
                 fork.last_record(request), key=base, actor=who, reason=reason, answer=landing.pointed_at(row)
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -13,11 +12,12 @@ from bizcore.book.entry import Entry
 from bizcore.change.act import Act
 from bizcore.change.changes import Changes
 from bizcore.change.committed import Committed
-from bizcore.change.reading import Reading
+from bizcore.change.reading import LogRow, Reading
 from bizcore.change.reads import Reads, mark
 from bizcore.company import landing
 from bizcore.company.facade import Company
-from bizcore.company.refusals import NotApplicable, ReadOnly
+from bizcore.company.given import pairs
+from bizcore.company.refusals import NotApplicable, NotAStep, ReadOnly, UseTheFork
 from bizcore.flow.document import Document
 from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.ids import checked_id
@@ -68,9 +68,17 @@ class Fork(Company):
         )
         self.steps: list[ForkStep] = []
         self.base_reads: Reads = {}
+        self._seen: dict[str, LogRow] = {}
+        self._trying = False
+        self._below = company._body
         self._planning = planning
         self._base = base
         self._step_reason = reason
+
+    @property
+    def base_position(self) -> int:
+        """Where the log stood that this is a fork of."""
+        return self._planning.overlay.base_head.position
 
     @classmethod
     def over(cls, company: Company, reading: Reading) -> Fork:
@@ -104,22 +112,28 @@ class Fork(Company):
         actor: str | None = None,
         reason: str = "",
     ) -> Committed[Any]:
-        """Record in the fork alone: an act, the act changes stand for, another fork's steps, or work."""
+        """Record in the fork alone: an act, the act changes stand for, another fork's steps, or work.
+
+        Raises: OtherCompany, UseTheFork, NotAStep, KeyReused, IntentErased, and what the rules refuse.
+        """
+        self._check_untried()
         if isinstance(what, Changes):
             if what.act is None:
                 raise NotApplicable(what=what)
+            self._check_planned_here(what)
             what = what.act
         if isinstance(what, Fork):
+            self._check_mine(what._identity)
             return self._whole(what.replay)
         if not isinstance(what, Act):
             if not callable(what):
                 raise NotApplicable(what=what)
-            answer: Committed[Any] = self._whole(what)
-            return answer
+            return self._whole(lambda fork: fork._worked(what))
         if key is not None:
             known = self._planning.overlay.logged(checked_id(key, "key"))
             if known is not None:
-                landing.check_same(known, what.name, what.intent, lambda row: landing.intent_of(row, self._body))
+                landing.check_same(known, what.name, what.intent, self._body)
+                self._seen[known.key] = known
                 return self._committed(known, replayed=True)
         return self._step(what, key or self._next_base(), actor, reason)
 
@@ -131,17 +145,18 @@ class Fork(Company):
         row = self._planning.record(changes, key=base, actor=who, reason=reason or self._step_reason)
         self._note(changes.reads or {}, at_base=at_base)
         self.steps.append(ForkStep(act, base, reason))
+        self._seen[row.key] = row
         return self._committed(row, answered=type(changes.value) if isinstance(changes.value, Document) else None)
 
     def apply_each(
         self, acts: Iterable[tuple[Act[D], str | None]], *, actor: str | None = None, reason: str = ""
     ) -> tuple[Committed[D], ...]:
         """Record several acts in the fork, one after the other, all or nothing; an error carries `.index` and `.key`."""
-        pairs = list(acts)
+        batch = pairs(acts)
 
         def each(fork: Fork) -> tuple[Committed[D], ...]:
             answers: list[Committed[D]] = []
-            for index, (act, key) in enumerate(pairs):
+            for index, (act, key) in enumerate(batch):
                 try:
                     answers.append(fork.apply(act, key=key, actor=actor, reason=reason))
                 except BizcoreError as error:
@@ -153,8 +168,29 @@ class Fork(Company):
 
     def _whole(self, do: Callable[[Fork], T]) -> T:
         """Do several steps or none: they are tried on a fork of this one first, because an overlay cannot go back."""
-        do(self.fork())
+        self._check_untried()
+        self._trying = True
+        try:
+            do(self.fork())
+        finally:
+            self._trying = False
         return do(self)
+
+    def _check_untried(self) -> None:
+        """While steps are tried on a fork of this one, this one is not written to. Raises: UseTheFork."""
+        if self._trying:
+            raise UseTheFork(company=self.name)
+
+    def _worked(self, work: Callable[[Company], Committed[Any]]) -> Committed[Any]:
+        answer = work(self)
+        self.answer_of(answer)
+        return answer
+
+    def answer_of(self, answer: object) -> LogRow:
+        """The record that work answers with: one of those applied, or found done, in this fork. Raises: NotAStep."""
+        if not isinstance(answer, Committed) or answer.key not in self._seen:
+            raise NotAStep(what=answer)
+        return self._seen[answer.key]
 
     def replay(self, company: Company) -> Committed[Any]:
         """Apply this fork's acts, in order, to another company or fork; the answer is the last one's."""
@@ -169,14 +205,17 @@ class Fork(Company):
         return answers[-1]
 
     def last_record(self, request: str) -> Changes[Any]:
-        """The changes of the last record of work: nothing new, only the request that the key stands for."""
-        return Changes.nothing(Act("work", Map({"request": json.loads(request)}), _no_planner))
+        """The changes of the last record of work: nothing new, only what the key stands for."""
+        planning, stamp = self._planning, self._database.stamp
+        personal = [key for key, row in self._seen.items() if landing.lies_beside(row)]
+        kept = landing.asked_for(request, personal, planning.overlay, self._body, stamp)
+        return Changes.nothing(Act(landing.WORK, Map(kept), _no_planner))
 
     def _next_base(self) -> str:
         return f"{self._base}#{len(self.steps) + 1}" if self._base else self._database.ids()
 
     def _body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:
-        return self._planning.overlay.body(kind, id, position)
+        return self._planning.over(self._below)(kind, id, position)
 
     def _note(self, reads: Reads, *, at_base: bool) -> None:
         """Keep what was read below the fork: later steps are asked again of the base alone."""
@@ -191,10 +230,12 @@ class Fork(Company):
 class Past(Company):
     """A company as its log stood: reports, documents and forks of then; nothing can be applied."""
 
+    _below: landing.Body
+
     @classmethod
     def known(cls, company: Company, reading: Reading) -> Past:
         """A company at a reading."""
-        return cls(
+        past = cls(
             company.settings,
             reading=lambda: reading,
             database=company._database,
@@ -205,6 +246,11 @@ class Past(Company):
             authorize=company._authorize,
             decoder=company._decoder,
         )
+        past._below = company._body
+        return past
+
+    def _body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:
+        return self._below(kind, id, position)
 
     def close(self) -> None:
         """The past lets go of nothing."""

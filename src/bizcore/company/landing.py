@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
 
 from bizcore.change.act import Act
 from bizcore.change.changes import Changes
 from bizcore.change.reading import LogRow, Reading
 from bizcore.change.record import INTENT
 from bizcore.change.settings import Settings
-from bizcore.change.view import Decoder, View
+from bizcore.change.view import Decoder, Noting, View
 from bizcore.company import wiring
+from bizcore.company.refusals import IntentErased, UnknownKind, UseTheFork
 from bizcore.flow.document import Document
 from bizcore.kernel.errors import BizcoreError, Conflict
-from bizcore.store.chain import BESIDE
+from bizcore.store.chain import BESIDE, digest
 from bizcore.store.commit import Sealed, Stamp, commit, start
 from bizcore.store.overlay import Overlay
-from bizcore.store.port import KeyReused, Store
+from bizcore.store.port import Database, KeyReused, Store
 
 T = TypeVar("T")
 
 Authorize = Callable[[str, Act[Any]], None]
+
+Body = Callable[[str, str, int], tuple[str, str] | None]
+"""The stored (body, salt) of one version of a document, or of an intent that lies beside the log."""
+
+WORK: Final = "work"
+"""The act of the last record of a fork or of work."""
+
+DIGEST: Final = "$digest"
+"""Key of the digest that is kept of a request instead of its text."""
 
 
 class Planning:
@@ -61,6 +73,19 @@ class Planning:
         object.__setattr__(changes, "act", act)
         object.__setattr__(changes, "reads", view.reads)
         return changes
+
+    def before(self, document: Document) -> Document | None:
+        """How a document stands here; None also when that cannot be read any more: only people look at it."""
+        view = View(self.overlay, self._settings, decoder=self._decoder, noting=Noting.NOTHING)
+        try:
+            return view.seek(type(document), document.id)
+        except BizcoreError:
+            return None
+
+    def over(self, below: Body) -> Body:
+        """The bodies of what was recorded here, and of what lies below."""
+        own = self.overlay.body
+        return lambda *version: own(*version) or below(*version)
 
     def record(
         self, changes: Changes[Any], *, key: str, actor: str, reason: str, answer: tuple[str, ...] | None = None
@@ -134,30 +159,107 @@ def _applied(store: Store, planning: Planning, decoder: Decoder) -> dict[str, Lo
     return rows
 
 
-def check_same(row: LogRow, act: str, intent: str, intents: Callable[[LogRow], str | None]) -> None:
-    """A key stands for one act: refuse another one under it, naming what differs. Raises: KeyReused."""
-    stored = intents(row)
-    if row.act == act and (stored is None or stored == intent):
+def check_same(row: LogRow, act: str, intent: str, body: Body) -> None:
+    """A key stands for one act: refuse another one under it, naming what differs. Raises: KeyReused, IntentErased."""
+    stored = _intent_of(row, body)
+    if row.act == act and stored == intent:
         return
     differs = [] if row.act == act else ["act"]
-    if stored is not None and stored != intent:
+    if stored != intent:
         one, other = json.loads(stored), json.loads(intent)
         differs += sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
     raise KeyReused(key=row.key, fields=tuple(differs))
 
 
-def intent_of(row: LogRow, body: Callable[[str, str, int], tuple[str, str] | None]) -> str | None:
-    """The stored intent, also when it lies beside the log; None when it was erased."""
-    if not row.intent.startswith(f'{{"{BESIDE}"'):
+def _intent_of(row: LogRow, body: Body) -> str:
+    """The stored intent, also when it lies beside the log."""
+    if not lies_beside(row):
         return row.intent
     beside = body(INTENT, row.key, row.position)
-    return beside[0] if beside is not None and beside[0] else None
+    if beside is None or not beside[0]:
+        raise IntentErased(key=row.key)
+    return beside[0]
+
+
+# -- one work at a time -----------------------------------------------------------------------------------------------
+
+
+class _Workplace(threading.local):
+    """For whom work is under way in this thread."""
+
+    def __init__(self) -> None:
+        self.companies: list[tuple[str, Database]] = []
+
+
+_workplace = _Workplace()
+
+
+@contextmanager
+def working(company: tuple[str, Database]) -> Iterator[None]:
+    """While work is called; what it applies elsewhere than in its fork would stay when it fails."""
+    _workplace.companies.append(company)
+    try:
+        yield
+    finally:
+        _workplace.companies.pop()
+
+
+def check_idle(company: tuple[str, Database]) -> None:
+    """Refuse to write to a company for which work is under way in the same thread. Raises: UseTheFork."""
+    if company in _workplace.companies:
+        raise UseTheFork(company=company[0])
+
+
+# -- several steps under one key -------------------------------------------------------------------------------------
+
+
+def asked_for(request: str, steps: Iterable[str], overlay: Overlay, body: Body, stamp: Stamp) -> dict[str, Any]:
+    """What the last record of several steps keeps of its request: its text, or a digest when a step wrote personal data.
+
+    `steps` are the keys of the changes that did. The text may hold the same data, so its digest is salted with the salts of their
+    intents: erasing any of those leaves a digest that nothing can be compared with.
+    """
+    keys = list(steps)
+    if not keys:
+        return {"request": json.loads(request)}
+    salts = _salts(keys, overlay, body) or stamp.salt()  # erased by a later step: a salt that nobody keeps
+    return {DIGEST: digest(request, salts), "salted_by": keys}
+
+
+def check_same_steps(row: LogRow, request: str, overlay: Overlay, body: Body) -> None:
+    """As `check_same`, of a fork or work. Raises: KeyReused, IntentErased."""
+    stored = json.loads(row.intent)
+    if row.act != WORK or DIGEST not in stored:
+        check_same(row, WORK, f'{{"request":{request}}}', body)
+        return
+    salts = _salts(stored["salted_by"], overlay, body)
+    if not salts:
+        raise IntentErased(key=row.key)
+    if digest(request, salts) != stored[DIGEST]:
+        raise KeyReused(key=row.key, fields=("request",))
+
+
+def _salts(keys: Iterable[str], overlay: Overlay, body: Body) -> str:
+    """The salts of the intents beside the log, joined; nothing when one of them was erased."""
+    salts: list[str] = []
+    for key in keys:
+        row = overlay.logged(key)
+        beside = body(INTENT, key, row.position) if row is not None else None
+        if beside is None or not beside[1]:
+            return ""
+        salts.append(beside[1])
+    return "".join(salts)
+
+
+def lies_beside(row: LogRow) -> bool:
+    """Whether a change wrote personal data, so that its intent lies beside the log."""
+    return row.intent.startswith(f'{{"{BESIDE}"')
 
 
 def answer_of(
     row: LogRow, reading: Callable[[], Reading], decoder: Decoder, kinds: Callable[[], Mapping[str, type[Document]]]
 ) -> Any:
-    """The value that a change answered with, as that change left it."""
+    """The value that a change answered with, as that change left it. Raises: Erased, UnknownKind."""
     from bizcore.change import record
 
     answer = record.body_of(row)["answer"]
@@ -167,8 +269,11 @@ def answer_of(
     if answer[0] == "entry":
         return record.entries(row)[answer[1]]
     _, kind, name = answer
+    classes = kinds()
+    if kind not in classes:
+        raise UnknownKind(kind=kind, known=tuple(sorted(classes)))
     versions = [one for one in reading().history(kind, name) if one.position <= row.position]
-    return decoder.document(kinds()[kind], versions[-1])
+    return decoder.document(classes[kind], versions[-1])
 
 
 def pointed_at(row: LogRow) -> tuple[str, ...]:

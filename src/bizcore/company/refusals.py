@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bizcore.kernel.errors import Invalid, NotFound, Refused
+from bizcore.change.view import Erased
+from bizcore.kernel.errors import BizcoreError, Invalid, NotFound, Refused
 
 
 class NobodyActs(Refused):
@@ -43,6 +44,22 @@ class UnknownKey(NotFound):
         super().__init__(f"nothing was recorded under key {key[:80]!r}", key=key[:80])
 
 
+class IntentErased(Erased):
+    """What the key stood for was erased with somebody's data: nobody can tell any more whether this is the same act."""
+
+    code = "intent_erased"
+
+    def __init__(self, *, key: str) -> None:
+        BizcoreError.__init__(
+            self,
+            f"what key {key!r} stood for was erased, so nobody can tell whether this is the same act; "
+            "committed(key) tells what it wrote, a new act takes a new key",
+            kind="intent",
+            id=key,
+            key=key,
+        )
+
+
 class NotApplicable(Invalid):
     """Only acts, changes, forks and work are applied."""
 
@@ -52,6 +69,48 @@ class NotApplicable(Invalid):
         super().__init__(
             f"{type(what).__name__} cannot be applied: give an act, changes, a fork, or work with key and request",
             what=type(what).__name__,
+        )
+
+
+class NotAStep(NotApplicable):
+    """Work answers with one of its steps: what applying in its fork gave."""
+
+    code = "not_a_step"
+
+    def __init__(self, *, what: object) -> None:
+        key = getattr(what, "key", None)
+        shown = f"the answer of key {key!r}" if isinstance(key, str) else f"a {type(what).__name__}"
+        BizcoreError.__init__(
+            self,
+            f"work returned {shown}, which is none of its steps: return what apply gave in the fork that work is called with",
+            what=type(what).__name__,
+        )
+
+
+class UseTheFork(Refused):
+    """While work runs, the company it is for is written to in its fork alone, so that all or nothing holds."""
+
+    code = "use_the_fork"
+    allowed: tuple[str, ...] = ("apply, in the fork that work is called with",)
+
+    def __init__(self, *, company: str) -> None:
+        super().__init__(
+            f"work for {company!r} is under way here: apply in the fork that it was given, not in the company",
+            company=company,
+        )
+
+
+class OtherCompany(Invalid):
+    """A fork or changes were made on another company than the one they are sent to."""
+
+    code = "other_company"
+
+    def __init__(self, *, made_on: str, sent_to: str) -> None:
+        where = f"company {made_on!r}" if made_on != sent_to else f"the {made_on!r} of another store"
+        super().__init__(
+            f"this was made on {where}, not on {sent_to!r}: apply it there, or its acts here, with fork.replay(company)",
+            made_on=made_on,
+            sent_to=sent_to,
         )
 
 

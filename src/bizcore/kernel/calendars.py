@@ -86,12 +86,12 @@ class FiscalCalendar:
         return tuple(self.period(f"{name}-{one:02d}") for one in range(1, 13))
 
     def following(self, period: Period) -> Period:
-        """The period of the same length after one."""
-        return self._alike(period, period.end)
+        """The period of the same length after one. Raises: NotAPeriod."""
+        return self._alike(period, _checked(period).end)
 
     def previous(self, period: Period) -> Period:
-        """The period of the same length before one."""
-        return self._alike(period, period.start - timedelta(days=1))
+        """The period of the same length before one. Raises: NotAPeriod."""
+        return self._alike(period, _checked(period).start - timedelta(days=1))
 
     def _alike(self, period: Period, on: date) -> Period:
         if "Q" in period.name:
@@ -107,6 +107,12 @@ class FiscalCalendar:
     def _span(self, year: int, first: int, months: int, name: str) -> Period:
         begin = (year - (1 if self.first_month > 1 else 0)) * 12 + self.first_month - 1 + first
         return Period(_first_of(begin), _first_of(begin + months), name)
+
+
+def _checked(period: Period) -> Period:
+    if not isinstance(period, Period):
+        raise NotAPeriod(value=period)
+    return period
 
 
 def _first_of(months: int) -> date:

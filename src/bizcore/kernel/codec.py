@@ -24,7 +24,7 @@ from bizcore.kernel.days import day, instant
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.exact import fraction, number, plain_number
 from bizcore.kernel.ids import checked_text
-from bizcore.kernel.maps import Map
+from bizcore.kernel.maps import BadKey, Map
 
 T = TypeVar("T")
 
@@ -66,11 +66,39 @@ class MissingField(Invalid):
         super().__init__(f"{cls} needs {name!r}", name=name, cls=cls)
 
 
+class DuplicateName(Invalid):
+    """JSON text that gives a name twice: which of the two is meant, nobody can tell."""
+
+    code = "duplicate_name"
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__(f"the name {name[:80]!r} stands twice in one object; give it once", name=name[:80])
+
+
+def parsed(text: str) -> Any:
+    """Read JSON text from outside. Raises: DuplicateName, ValueError (no JSON).
+
+    >>> parsed('{"a": [1, "2"]}')
+    {'a': [1, '2']}
+    """
+    import json
+
+    return json.loads(text, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise DuplicateName(name=next(name for name in names if names.count(name) > 1))
+    return found
+
+
 def encode(value: object) -> str:
     """Write any bizcore value, or plain JSON data, as canonical JSON text.
 
     Guarantees: equals `json.dumps(plain(value), sort_keys=True, separators=(",", ":"))`; equal values give equal text.
-    Raises: WrongType, for what has no JSON form here (float above all).
+    Raises: WrongType, for what has no JSON form here (float above all); BadKey.
 
     >>> from datetime import date
     >>> encode({"on": date(2026, 3, 5), "lines": ("a", 2)})
@@ -171,6 +199,9 @@ def _generated(cls: type) -> Encoder:
 
 
 def _encode_mapping(value: Mapping[str, object]) -> str:
+    for key in value:
+        if not isinstance(key, str):
+            raise BadKey(key=key)
     return "{" + ",".join([f"{quoted(key)}:{encode(value[key])}" for key in sorted(value)]) + "}"
 
 

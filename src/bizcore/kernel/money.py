@@ -84,16 +84,22 @@ class Money:
 
     @staticmethod
     def sum(amounts: Iterable[Money], currency: str) -> Money:
-        """Add in one loop of integers; the currency says what an empty sum is. Raises: MixedUnits.
+        """Add in one loop of integers; the currency says what an empty sum is. Raises: MixedUnits, InvalidAmount.
 
         >>> Money.sum([], "EUR")
         Money('0.00', 'EUR')
         """
         total = 0
-        for one in amounts:
-            if one.currency is not currency and one.currency != currency:
-                raise MixedUnits(left=currency, right=one.currency)
-            total += one.minor
+        one: Any = None
+        try:
+            for one in amounts:
+                if one.currency is not currency and one.currency != currency:
+                    raise MixedUnits(left=currency, right=one.currency)
+                total += one.minor
+        except (AttributeError, TypeError):  # asked afterwards, because asking each would cost more than adding it
+            if isinstance(one, Money) or (one is None and hasattr(amounts, "__next__")):
+                raise  # not an amount failed, but what gives them
+            raise InvalidAmount(value=one, why="only money adds up to money") from None
         return _money(total, known(currency))
 
     @property

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import ClassVar, NoReturn
 
+from bizcore.kernel.codec import WrongType
 from bizcore.kernel.errors import Invalid
-from bizcore.kernel.exact import InvalidAmount, MixedUnits, Number, fraction, plain_number
+from bizcore.kernel.exact import InvalidAmount, MixedUnits, NotPositive, Number, fraction, plain_number
 from bizcore.kernel.ids import checked_id
 from bizcore.kernel.money import TooFine
 from bizcore.kernel.rounding import Rounding, quantise
@@ -184,15 +185,26 @@ def convert(
     `factors`: how many base units one of each unit is.
 
     Guarantees: there and back is the same quantity when nothing is rounded.
-    Raises: NoConversion.
+    Raises: NoConversion, NotPositive (a factor), InvalidAmount, WrongType.
 
     >>> convert(Quantity(5, "box"), "piece", factors={"box": Fraction(12), "piece": Fraction(1)})
     Quantity('60', 'piece')
     """
-    for unit in (quantity.unit, to):
+    if not isinstance(quantity, Quantity):
+        raise WrongType(value=quantity, expected="a Quantity")
+    if not isinstance(factors, Mapping):
+        raise WrongType(value=factors, expected="factors by unit")
+    for unit in (quantity.unit, checked_id(to, "unit")):
         if unit not in factors:
-            raise NoConversion(unit=quantity.unit, to=to, known=tuple(sorted(factors)))
-    exact = quantity.amount * factors[quantity.unit] / factors[to]
+            raise NoConversion(unit=quantity.unit, to=to, known=tuple(sorted(map(str, factors))))
+    exact = quantity.amount * _factor(factors[quantity.unit]) / _factor(factors[to])
     if step is not None:
-        exact = quantise(exact, step, mode or Rounding.HALF_AWAY)
+        exact = quantise(exact, fraction(step), mode or Rounding.HALF_AWAY)
     return Quantity(exact, to)
+
+
+def _factor(value: Fraction) -> Fraction:
+    found = fraction(value)
+    if found <= 0:
+        raise NotPositive(what="a factor of units", value=plain_number(found))
+    return found

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from attrs import field, frozen
 
+from bizcore.kernel.codec import WrongType
 from bizcore.kernel.currencies import known
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, NotFound
@@ -32,7 +33,8 @@ class RateMissing(NotFound):
 
     def __init__(self, *, base: str, quote: str, on: date, kind: str) -> None:
         super().__init__(
-            f"no {kind} rate of {base} and {quote} on {on.isoformat()}; quote it, or ask for another day or a cross by name",
+            f"no {kind} rate of {base} and {quote} on {on.isoformat()}; record one for that day, give the rate with the act, or ask for "
+            "another day or a cross by name",
             base=base,
             quote=quote,
             on=on,
@@ -80,7 +82,7 @@ class RateBook:
 
     Guarantees: a quoted pair serves both directions exactly (multiplied one way, divided the other); nothing is looked up on
     another day, of another kind, or over a third currency, unless asked for by name.
-    Raises: BadRate, when a pair is quoted twice for one day and kind with different rates.
+    Raises: BadRate, when a pair is quoted twice for one day and kind with different rates; WrongType.
 
     >>> book = RateBook([Rate("EUR", "USD", "2026-03-05", "1.25")])
     >>> book.rate("USD", "EUR", "2026-03-05"), book.convert(Money("10.00", "USD"), "EUR", "2026-03-05")
@@ -89,8 +91,12 @@ class RateBook:
 
     def __init__(self, rates: Iterable[Rate] = ()) -> None:
         self._rates: dict[tuple[str, str, RateKind], dict[date, Fraction]] = {}
+        if not isinstance(rates, Iterable):
+            raise WrongType(value=rates, expected="rates")
         self.rates: tuple[Rate, ...] = tuple(rates)
         for one in self.rates:
+            if not isinstance(one, Rate):
+                raise WrongType(value=one, expected="a Rate")
             quoted = self._rates.setdefault((one.base, one.quote, one.kind), {})
             if quoted.setdefault(one.on, one.rate) != one.rate:
                 raise BadRate(base=one.base, quote=one.quote, why=f"quoted twice for {one.on.isoformat()}")
@@ -105,10 +111,14 @@ class RateBook:
         on_or_before: bool = False,
         cross: str | None = None,
     ) -> Fraction:
-        """How many units of `quote` one unit of `base` is. Raises: RateMissing.
+        """How many units of `quote` one unit of `base` is. Raises: RateMissing, UnknownCurrency, WrongType.
 
         `on_or_before` takes the newest quoted up to the date; `cross` names the currency to go over.
         """
+        if not isinstance(kind, RateKind):
+            raise WrongType(value=kind, expected="a RateKind")
+        if cross is not None:
+            known(cross)
         if known(base) == known(quote):
             return Fraction(1)
         one = day(on)
@@ -131,7 +141,9 @@ class RateBook:
         on_or_before: bool = False,
         cross: str | None = None,
     ) -> Exact:
-        """The amount in another currency, unrounded. Raises: RateMissing."""
+        """The amount in another currency, unrounded. Raises: RateMissing, UnknownCurrency, WrongType."""
+        if not isinstance(amount, (Money, Exact)):
+            raise WrongType(value=amount, expected="Money or Exact")
         exact = amount.exact if isinstance(amount, Money) else amount
         rate = self.rate(exact.currency, to, on, kind, on_or_before=on_or_before, cross=cross)
         return Exact(exact.amount * rate, to)

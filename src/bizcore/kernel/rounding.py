@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
+from typing import Any, Final
 
 from bizcore.kernel.errors import Invalid
 
@@ -108,6 +110,26 @@ def quantise(value: Fraction, step: Fraction, mode: Rounding = Rounding.HALF_AWA
     return divide(steps.numerator, steps.denominator, mode) * step
 
 
+_EXACT: Final = (int, Fraction, Decimal)
+
+
+def _weights(weights: Sequence[int | Fraction]) -> list[Fraction]:
+    if not isinstance(weights, Iterable):
+        raise BadWeights(why="are no list")
+    given: list[Any] = list(weights)
+    if not given:
+        raise BadWeights(why="are missing")
+    if not all(type(one) is int or (isinstance(one, _EXACT) and type(one) is not bool) for one in given):
+        raise BadWeights(why="are not exact numbers")
+    try:
+        exact = [Fraction(one) for one in given]
+    except (ValueError, OverflowError):
+        raise BadWeights(why="are not finite") from None
+    if any(one.numerator < 0 for one in exact):
+        raise BadWeights(why="are negative")
+    return exact
+
+
 def allocate(
     total: int, weights: Sequence[int | Fraction], *, rule: Allocation = Allocation.LARGEST_REMAINDER
 ) -> tuple[int, ...]:
@@ -120,11 +142,7 @@ def allocate(
     >>> allocate(100, [1, 1, 1]), allocate(-100, [1, 1, 1]), allocate(5, [1, 0, 1], rule=Allocation.LAST)
     ((34, 33, 33), (-34, -33, -33), (2, 0, 3))
     """
-    if not weights:
-        raise BadWeights(why="are missing")
-    if any(isinstance(one, (bool, float)) or one < 0 for one in weights):
-        raise BadWeights(why="are negative or not exact")
-    exact = [Fraction(one) for one in weights]
+    exact = _weights(weights)
     all_of = sum(exact)
     if not all_of:
         raise BadWeights(why="are all zero")

@@ -6,6 +6,7 @@ from datetime import date
 
 from attrs import field, frozen
 
+from bizcore.kernel.codec import WrongType
 from bizcore.kernel.days import Day, bound, optional_bound
 from bizcore.kernel.errors import Invalid
 
@@ -42,12 +43,14 @@ class Span:
         return (self.start is None or self.start <= one) and (self.end is None or one < self.end)
 
     def overlaps(self, other: Span) -> bool:
-        """Whether the two share a date; an empty span shares none."""
+        """Whether the two share a date; an empty span shares none. Raises: WrongType."""
         shared = self.intersect(other)
         return shared.start is None or shared.end is None or shared.start < shared.end
 
     def intersect(self, other: Span) -> Span:
-        """The dates that are in both; of two that share none, an empty span."""
+        """The dates that are in both; of two that share none, an empty span. Raises: WrongType."""
+        if not isinstance(other, Span):
+            raise WrongType(value=other, expected="a Span")
         starts = [one for one in (self.start, other.start) if one is not None]
         ends = [one for one in (self.end, other.end) if one is not None]
         start, end = max(starts, default=None), min(ends, default=None)

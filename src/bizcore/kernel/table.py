@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 from attrs import field, frozen
 
+from bizcore.kernel.codec import WrongType
 from bizcore.kernel.errors import Invalid, NotFound, Unavailable
 from bizcore.kernel.exact import EXPONENT_MAX, plain_number
 from bizcore.kernel.explain import Explanation
@@ -86,11 +87,26 @@ class Cell:
 
 
 def _columns(value: Iterable[Column]) -> tuple[Column, ...]:
-    return tuple(value)
+    if not isinstance(value, Iterable):
+        raise WrongType(value=value, expected="columns")
+    columns = tuple(value)
+    for one in columns:
+        if not isinstance(one, Column):
+            raise WrongType(value=one, expected="a Column")
+    return columns
 
 
 def _rows(value: Iterable[Sequence[object]]) -> tuple[tuple[Any, ...], ...]:
-    return tuple(tuple(one) for one in value)
+    if not isinstance(value, Iterable):
+        raise WrongType(value=value, expected="rows")
+    return tuple(_row(one) for one in value)
+
+
+def _row(value: Sequence[object]) -> tuple[Any, ...]:
+    try:
+        return tuple(value)
+    except TypeError:
+        raise WrongType(value=value, expected="a row of cells") from None
 
 
 @frozen(eq=False, repr=False)
@@ -130,6 +146,9 @@ class Table:
 
     def __getitem__(self, at: tuple[int | str, str]) -> Cell:
         """A cell. Raises: NoSuchCell."""
+        given: object = at
+        if not isinstance(given, tuple) or len(given) != 2:
+            raise NoSuchCell(row=given, column="")
         row, column = at
         index = self._row(row, column)
         place = next((number for number, one in enumerate(self.columns) if one.name == column), None)

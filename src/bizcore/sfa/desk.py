@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bizcore.change.desk import Desk, documents, report, verb
-from bizcore.sfa import leads, opportunities, ordering, orders, outcomes, quotes
+from bizcore.sfa import leads, opportunities, ordering, outcomes, quotes, stated
 from bizcore.sfa.customers import Customer
 from bizcore.sfa.leads import Conversion, Lead
 from bizcore.sfa.opportunities import Opportunity, Pipeline
@@ -43,10 +43,10 @@ class SfaDesk(Desk):
 
     take_order: Final = verb(ordering.take_order)
     order: Final = verb(ordering.order)
-    amend: Final = verb(orders.amend)
-    cancel: Final = verb(orders.cancel)
-    short_close: Final = verb(orders.short_close)
-    complete: Final = verb(ordering.complete)
+    amend: Final = verb(stated.amend)
+    cancel: Final = verb(stated.cancel)
+    short_close: Final = verb(stated.short_close)
+    complete: Final = verb(stated.complete)
     reopen_order: Final = verb(ordering.reopen_order)
 
     deals: Final = report(opportunities.deals)

@@ -23,9 +23,9 @@ class UnknownStore(Invalid):
 
     code = "unknown_store"
 
-    def __init__(self, *, url: str, known: tuple[str, ...]) -> None:
+    def __init__(self, *, url: str, known: tuple[str, ...], why: str = "") -> None:
         super().__init__(
-            f"no store for {url[:80]!r}; known: {', '.join(known)}. Others register in the entry points {GROUP!r}",
+            f"no store for {url[:80]!r}{why}; known: {', '.join(known)}. Others register in the entry points {GROUP!r}",
             url=url[:80],
             known=known,
         )
@@ -58,16 +58,29 @@ def open_store(url: str, *, clock: Clock = machine_clock, ids: Ids = machine_ids
         return database
 
 
+def opened(store: str | Database) -> Database:
+    """The database itself, or the one that a URL names. Raises: UnknownStore, and what `open_store` does."""
+    if isinstance(store, str) or not hasattr(store, "stamp"):
+        return open_store(cast("str", store))
+    return store
+
+
 def _identity(url: str) -> str:
     from pathlib import Path
 
     scheme, _, rest = url.partition(":///")
-    return f"{scheme}:///{Path(rest).resolve()}" if rest else url
+    try:
+        return f"{scheme}:///{Path(rest).resolve()}" if rest else url
+    except ValueError:  # no path of this system: whoever opens it says so
+        return url
 
 
 def _adapter(url: str) -> Callable[..., Database]:
     scheme = url.partition(":")[0]
     if scheme == "sqlite" and url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
+        if "#" in url or url.startswith("sqlite:///:memory:"):
+            why = ": a '#' in a file's name is written %23" if "#" in url else ", which is no file"
+            raise UnknownStore(url=url, known=("memory:", "sqlite:///FILE"), why=why)
         return cast("Callable[..., Database]", import_module("bizcore.store.sqlite").SqliteDatabase.from_url)
     from importlib.metadata import entry_points  # 20 ms, only for a store of somebody else's
 

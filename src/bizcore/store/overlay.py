@@ -124,8 +124,9 @@ class Overlay:
         return row._replace(body="") if row is not None and row[:2] in self._erased else row
 
     def body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:
-        """The stored body and salt of one version."""
-        return self._bodies.get((kind, id, position))
+        """The stored body and salt of one version, when it was written or erased here."""
+        found = self._bodies.get((kind, id, position))
+        return ("", "") if found is None and (kind, id) in self._erased else found
 
     def steady(self) -> AbstractContextManager[object]:
         """An overlay is its user's own; its base is as steady as its user holds it."""

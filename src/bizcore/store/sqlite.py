@@ -107,7 +107,10 @@ class SqliteDatabase:
     ) -> None:
         if sqlite3.sqlite_version_info < SQLITE_MIN:
             raise StoreUnavailable(why=f"SQLite {sqlite3.sqlite_version} is older than 3.37")
-        self.path: str = str(Path(path).absolute())
+        try:
+            self.path: str = str(Path(path).resolve())
+        except (ValueError, OSError):  # NUL, lone surrogates, links in a circle
+            raise StoreUnavailable(why="this is no path of a file") from None
         self.ids: Ids = ids
         self.stamp: Stamp = Stamp(instant=lambda: microseconds_of(read_instant(clock())), salt=ids)
         self.closed: bool = False
@@ -117,6 +120,14 @@ class SqliteDatabase:
         self._every: list[sqlite3.Connection] = []
         with self.guarded():
             self._prepare()
+
+    def __eq__(self, other: object) -> bool:
+        """Two doors to one file are one database."""
+        return isinstance(other, SqliteDatabase) and self.path == other.path
+
+    def __hash__(self) -> int:
+        """By path."""
+        return hash(self.path)
 
     @classmethod
     def from_url(cls, url: str, *, clock: Clock, ids: Ids) -> SqliteDatabase:

@@ -414,7 +414,11 @@ class StoreContract:
         with refused(BizcoreError):
             acme.as_known(2).get(Person, "p")
         same([one.id for one in toys.people], ["q"], "who is still known")
-        same(acme.apply(toys.meet("p", "Canary Jones"), key="meet").replayed, True, "the key still answers")
+        for name in ("Canary Jones", "Grace"):
+            with refused(BizcoreError) as seen:
+                acme.apply(toys.meet("p", name), key="meet")
+            same(seen[0].code, "intent_erased", "the refusal of any act under the key")
+        same(acme.apply(toys.meet("q", "Grace"), key="meet other").replayed, True, "the key of who is still known")
 
     def test_an_illegal_step_writes_nothing(self) -> None:
         acme = self.company()

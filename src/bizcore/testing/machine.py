@@ -128,12 +128,18 @@ class Machine:
         return True
 
     def _repeat(self, one: Step) -> None:
-        """A key again: with the same act the first answer, with another one a refusal; neither changes anything."""
+        """A key again: with the same act the first answer, unless it was erased since, with another one a refusal.
+
+        Neither changes anything.
+        """
         if not self._keys:
             return
         key, act = self._keys[one.first % len(self._keys)]
         head = self.company.head
-        if one.verb == "again":
+        if one.verb == "again" and act.name != "erase" and act.arguments.get("id") in self.model.forgotten:
+            if self._apply("again", [(act, key)]):
+                raise Broken(f"{key} answers for an act whose intent was erased")
+        elif one.verb == "again":
             if not self.company.apply(act, key=key).replayed:
                 raise Broken(f"{key} was recorded twice")
             self.played.taken["again"] += 1

@@ -47,6 +47,19 @@ def test_an_act_is_not_applied_and_says_so(acme: Company) -> None:
     assert acme.head == 0
 
 
+def test_what_a_planned_change_does_to_what_was_there_is_shown(acme: Company) -> None:
+    acme.apply(acme.put(Item(id="bolt", name="Bolt", extra={"colour": "grey"})))
+    changed = acme.plan(acme.put(Item(id="bolt", name="Bolt M8", extra={"colour": "grey", "size": "8"})))
+    other = acme.plan(acme.put(Item(id="nut", name="Nut")))
+    assert repr(changed).splitlines()[1:] == ["  item bolt", "    extra.size nothing -> 8", "    name Bolt -> Bolt M8"]
+    assert repr(other).splitlines()[1:] == ["  item nut"]
+    assert repr(changed + other).splitlines()[-1] == "  item nut"
+    acme.apply(acme.put(Item(id="bolt", name="Bolt M10")))
+    assert "name Bolt -> Bolt M8" in repr(changed)  # as it stood where it was planned
+    acme.close()
+    assert "item bolt" in repr(changed)
+
+
 def test_acts_go_through_json_and_back(acme: Company) -> None:
     bill = Invoice(customer="beta", on="2026-03-05", currency="EUR", lines=[Line("Workshop", 2, "1500.00", tax="S20")])
     acts: list[Any] = [

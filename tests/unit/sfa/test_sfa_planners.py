@@ -10,7 +10,10 @@ from attrs import evolve
 from bizcore.change.view import AlreadyThere
 from bizcore.company import Company
 from bizcore.company.master import NotMasterData
+from bizcore.finance.documents import Invoice
+from bizcore.finance.lines import Line
 from bizcore.flow.beginning import NotNew
+from bizcore.flow.document import Ref
 from bizcore.flow.lifecycle import IllegalStep
 from bizcore.kernel.errors import BizcoreError, NotFound
 from bizcore.kernel.money import Money
@@ -29,6 +32,7 @@ from bizcore.sfa.ordering import FromQuote, NotDone
 from bizcore.sfa.orders import BadCancelled, Figures, NoOrderLine, Order, OrderLine
 from bizcore.sfa.outcomes import DealOpen, OrdersDecide, ReasonNeeded
 from bizcore.sfa.quotes import Quote, QuoteLine, StillOpen
+from bizcore.sfa.stated import FiguresKnown
 
 LINE = OrderLine("Bolt", 10, "2", item="bolt")
 
@@ -300,3 +304,27 @@ def test_no_less_than_nothing_was_delivered(acme: Company) -> None:
 def test_the_order_of_a_quote_is_made_from_it(acme: Company) -> None:
     quote = do(acme, acme.sfa.quote(Quote(id="q", **OFFER)))
     refused(acme, acme.sfa.take_order(Order(**ORDER, lines=[LINE], origins=[quote.ref])), FromQuote)
+
+
+# -- stated figures ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("follower", ["delivery", "invoice"])
+def test_figures_are_not_stated_of_an_order_that_the_books_know(acme: Company, follower: str) -> None:
+    ordered(acme, deal="")
+    done = acme.order_to_cash.deliver("o", on="2026-01-11", id="D")
+    if follower == "invoice":
+        bill = Invoice(
+            customer="beta", on="2026-01-11", currency="EUR", lines=[Line("x", 1, "2")], origins=[Ref("order", "o")]
+        )
+        done = acme.finance.issue(bill)
+    do(acme, done)
+    for act in (
+        acme.sfa.cancel("o", delivered=0, billed=0, on="2026-01-12"),
+        acme.act(acme.sfa.cancel("o", delivered=0, billed=0).to_json()),
+        acme.sfa.amend("o", line=1, quantity=1, delivered=0, billed=0),
+        acme.sfa.short_close("o", delivered={}),
+        acme.sfa.complete("o", figures={"o/1": Figures(shipped=10, billed=10)}),
+    ):
+        assert [one.kind for one in refused(acme, act, FiguresKnown).facts["by"]] == [follower]
+    assert do(acme, acme.order_to_cash.short_close("o", on="2026-01-12")).state == "closed"
