@@ -19,7 +19,7 @@ from bizcore.finance import chart as charts
 from bizcore.finance.chart import Chart
 from bizcore.finance.crediting import in_part, taken_back, whole
 from bizcore.finance.documents import Bill, OtherCurrency, TradeDocument, VendorCredit
-from bizcore.finance.invoices import recorded
+from bizcore.finance.invoices import check_credit, recorded
 from bizcore.finance.lines import Adjustment, Line
 from bizcore.finance.policies import FinancePolicies
 from bizcore.finance.rates import spot
@@ -209,7 +209,8 @@ def credit(
 
     Guarantees: at most what was billed and stayed away is credited, and what went back, return by return; the claim that the
     return opened is cleared, all of it with the last piece.
-    Raises: NothingToCredit (what went back was never billed, or is credited), NotALine, RateMissing, AlreadyThere.
+    Raises: NothingToCredit (what went back was never billed, or is credited), NotALine, OverCredited, DatedBefore, RateMissing,
+    AlreadyThere.
     """
     back = view.get(VendorReturn, vendor_return)
     order_id = next((one.id for one in back.origins if one.kind == PurchaseOrder.kind), None)
@@ -238,6 +239,7 @@ def credit(
             tax_stated=note.tax_stated if tax_stated is None else tax_stated,
             rate=note.rate if rate is None else fraction(rate),
         )
+        check_credit(view, note)
         made = _recorded(view, note, items.by(note))
         for one in note.lines:
             after = billed(after, int(one.extra[ORDER_LINE].rpartition("/")[2]), -one.quantity)
@@ -251,7 +253,7 @@ def take_back_bill(view: View, bill: str, *, on: Day, reference: str = "", id: s
     """Take back a bill of an order that is wrong, by the vendor's credit note for all of it; the order can be billed anew.
 
     Guarantees: minus the entry of the bill; what it cleared of goods received is open again, order line by order line.
-    Raises: NotOfAnOrder, AlreadyCredited (in part: what went back stays credited), AlreadyThere.
+    Raises: NotOfAnOrder, AlreadyCredited (in part: what went back stays credited), DatedBefore, AlreadyThere.
     """
     paid = view.get(Bill, bill)
     order_id = next((one.id for one in paid.origins if one.kind == PurchaseOrder.kind), None)
@@ -272,6 +274,7 @@ def take_back_bill(view: View, bill: str, *, on: Day, reference: str = "", id: s
         return _split(view, found, worth, -cleared.get(ref, 0), ref, on=day(on))
 
     note = evolve(whole(paid, on=on, id=id, origins=(found.ref,)), reference=reference)
+    check_credit(view, note)
     return _recorded(view, note, reopened).adding(documents=[after])
 
 

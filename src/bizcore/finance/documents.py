@@ -39,6 +39,16 @@ class TooManyLines(Invalid):
         super().__init__(f"{count} lines, at most {most}; split the document", count=count, most=most)
 
 
+class Uncategorised(Invalid):
+    """Lines have tax categories and an allowance or a charge has none: EN 16931 taxes all of them (BR-32, BR-37)."""
+
+    code = "uncategorised"
+
+    def __init__(self, *, reason: str, amount: str) -> None:
+        what = f"of {amount}" + (f" for {reason}" if reason else "")
+        super().__init__(f"an allowance or charge {what} has no tax code; give it one", reason=reason, amount=amount)
+
+
 class StatedAndComputed(Invalid):
     """The tax is stated and a line has a category: one of the two decides."""
 
@@ -174,10 +184,12 @@ class TradeDocument(Document):
         if len(self.lines) > LINES_MAX:
             raise TooManyLines(count=len(self.lines), most=LINES_MAX)
         self._check_amounts()
-        if self.tax_stated is not None:
-            coded = next((one.tax for one in self.items if one.tax is not None), None)
-            if coded is not None:
-                raise StatedAndComputed(tax=coded, stated=self.tax_stated)
+        coded = next((one.tax for one in self.items if one.tax is not None), None)
+        if self.tax_stated is not None and coded is not None:
+            raise StatedAndComputed(tax=coded, stated=self.tax_stated)
+        bare = next((one for one in (*self.allowances, *self.charges) if one.tax is None and one.amount), None)
+        if coded is not None and bare is not None:
+            raise Uncategorised(reason=bare.reason, amount=plain_number(bare.amount))
 
     def _check_amounts(self) -> None:
         """Amounts are money of the document's currency, and what was prepaid and rounded is within the gross and a unit."""
@@ -334,7 +346,7 @@ class Invoice(TradeDocument):
     """What a customer owes for what was sold.
 
     Guarantees: net + tax = gross, per line and in all; instalments sum to the amount due.
-    Raises: NoLines, InvalidAmount, UnknownTaxCode, UnknownCurrency, NotADate, StatedAndComputed.
+    Raises: NoLines, InvalidAmount, UnknownTaxCode, UnknownCurrency, NotADate, StatedAndComputed, Uncategorised.
 
     >>> bill = Invoice(customer="beta", on="2026-03-05", currency="EUR",
     ...                lines=[Line("Workshop", 2, "1500.00", tax="S20")])

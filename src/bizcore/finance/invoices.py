@@ -95,8 +95,7 @@ def credit(view: View, note: CreditNote) -> Changes[CreditNote]:
     category and rate, net and tax; a note has the sign of its invoice and is not dated before it.
     Raises: as `issue`; DocumentNotFound, OtherParty, OtherCurrency, OverCredited, DatedBefore.
     """
-    if note.credits is not None:
-        _check_credit(note, view.get(Invoice, note.credits), view.find(CreditNote, "credits", note.credits))
+    check_credit(view, note)
     return recorded(view, _from(note, Invoice))
 
 
@@ -114,8 +113,7 @@ def credit_from_vendor(view: View, note: VendorCredit) -> Changes[VendorCredit]:
 
     Raises: as `bill`; DocumentNotFound, OtherParty, OtherCurrency, OverCredited, DatedBefore.
     """
-    if note.credits is not None:
-        _check_credit(note, view.get(Bill, note.credits), view.find(VendorCredit, "credits", note.credits))
+    check_credit(view, note)
     return recorded(view, _from(note, Bill))
 
 
@@ -208,7 +206,15 @@ def _from(note: T, cls: type[TradeDocument]) -> T:
     return evolve(note, origins=(*note.origins, Ref(cls.kind, credited)))
 
 
-def _check_credit(note: TradeDocument, credited: TradeDocument, earlier: Iterable[TradeDocument]) -> None:
+def check_credit(view: View, note: CreditNote | VendorCredit) -> None:
+    """Refuse a credit note that does not fit what it credits; bridges that record one ask too.
+
+    Raises: DocumentNotFound, OtherParty, OtherCurrency, OverCredited, DatedBefore.
+    """
+    if note.credits is None:
+        return
+    credited: TradeDocument = view.get(Invoice if isinstance(note, CreditNote) else Bill, note.credits)
+    earlier: Iterable[TradeDocument] = view.find(type(note), "credits", note.credits)
     if credited.party != note.party:
         raise OtherParty(document=credited.id, party=credited.party, given=note.party)
     if credited.currency != note.currency:

@@ -99,11 +99,20 @@ _UNDONE_BY: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+class ReservedDimension(Invalid):
+    """The dimension marks postings that closing a year or taking back makes; statements look past those."""
+
+    code = "reserved_dimension"
+
+    def __init__(self, *, dimension: str) -> None:
+        super().__init__(f"the dimension {dimension!r} is set by verbs only; name yours otherwise", dimension=dimension)
+
+
 def post(view: View, entry: Entry) -> Changes[Entry]:
     """Post a journal entry.
 
     Guarantees: every account exists; a posting to an account of open items that names none opens one, `entry id:line`.
-    Raises: NotTheJournal, AccountUnknown, OtherCurrency (the account is kept in one), Unbalanced (when the entry is built),
+    Raises: NotTheJournal, AccountUnknown, OtherCurrency (the account is kept in one), ReservedDimension, Unbalanced (when the entry is built),
     ForeignValue.
 
     >>> from bizcore import Company
@@ -117,6 +126,9 @@ def post(view: View, entry: Entry) -> Changes[Entry]:
         raise NotTheJournal(book=entry.book)
     chart = charts.of(view)
     for one in entry.postings:
+        for dimension in (CLOSING, STORNO):
+            if dimension in one.dims:
+                raise ReservedDimension(dimension=dimension)
         kept = chart.account(one.account).currency
         if kept is not None and one.unit != kept and isinstance(one.amount, Money) and one.amount:
             raise OtherCurrency(field=f"account {one.account}", value=one.amount, currency=kept)

@@ -18,6 +18,7 @@ from bizcore.finance.documents import (
     RoundingTooLarge,
     StatedAndComputed,
     TooManyLines,
+    Uncategorised,
 )
 from bizcore.finance.lines import Adjustment, BadLine, Line
 from bizcore.finance.tax import CoinTooFine, TaxAmount, TaxRounding, UnknownTaxCode, payable_rounding, tax_code
@@ -95,6 +96,8 @@ def test_lines_may_be_given_as_plain_data() -> None:
         ({"tax_value": 5}, NotMoney),
         ({"rounding": Money("5.01", "EUR")}, RoundingTooLarge),
         ({"rounding": Money("-5.01", "EUR")}, RoundingTooLarge),
+        ({"charges": [Adjustment("5")]}, Uncategorised),
+        ({"allowances": [Adjustment("5", reason="early")]}, Uncategorised),
     ],
 )
 def test_what_cannot_be_meant_is_refused_when_built(more: dict[str, object], error: type[Invalid]) -> None:

@@ -20,7 +20,7 @@ from bizcore.finance.closing import EarlierYearOpen, LaterYearClosed, kinds_of
 from bizcore.finance.desk import FinanceDesk
 from bizcore.finance.documents import Bill, CreditNote, Invoice, OtherCurrency, VendorCredit
 from bizcore.finance.invoices import OtherParty, OverCredited
-from bizcore.finance.journal import AlreadyReversed, NotTheJournal
+from bizcore.finance.journal import AlreadyReversed, NotTheJournal, ReservedDimension
 from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies, RateDate, Reversal
 from bizcore.finance.rates import ExchangeRate
@@ -30,6 +30,7 @@ from bizcore.finance.worth import TwoValues
 from bizcore.flow.document import Ref
 from bizcore.flow.lifecycle import IllegalStep
 from bizcore.kernel.exact import NotPositive
+from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.kernel.rates import BadRate, RateMissing
@@ -266,6 +267,13 @@ def test_an_own_account_can_open_items_but_not_take_them_from_the_charts(
     entry = Entry("2026-03-05", [debit(code, eur("5")), credit("4000", eur("5"))])
     posted = acme.apply(acme.finance.post(entry)).value
     assert [one.lot is not None for one in posted.postings] == [opens, False]
+
+
+@pytest.mark.parametrize("dimension", ["closing", "storno"])
+def test_what_statements_look_past_is_not_posted_by_hand(acme: Company, dimension: str) -> None:
+    legs = [debit("1000", eur("5")), evolve(credit("4000", eur("5")), dims=Map({dimension: "x"}))]
+    with pytest.raises(ReservedDimension):
+        acme.apply(acme.finance.post(Entry("2026-03-05", legs)))
 
 
 def test_only_journal_entries_on_known_accounts_are_posted(acme: Company) -> None:
