@@ -34,7 +34,7 @@ RECORDS = {
     "bills": "id,date,purchase_order,reference\nB-1,2026-10-12,PO-1,SZ-1\n",
     "vendor_returns": "id,date,receipt\nVR-1,2026-10-15,GR-1\n",
     "vendor_returns_lines": "id,line,quantity\nVR-1,1,20\n",
-    "vendor_credits": "id,date,vendor_return,reference\nVC-1,2026-10-12,VR-1,SZ-2\n",
+    "vendor_credits": "id,date,vendor_return,reference\nVC-1,2026-10-16,VR-1,SZ-2\n",
     "leads": "id,date,name,company\nL-1,2026-10-03,Ada,Alpha\n",
     "lead_steps": (
         "id,lead,step,date,customer,opportunity,amount,currency\n"

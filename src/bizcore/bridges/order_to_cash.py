@@ -14,10 +14,11 @@ from bizcore.finance.crediting import in_part, taken_back
 from bizcore.finance.documents import CreditNote, Invoice
 from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies
+from bizcore.finance.sequence import check_sequence
 from bizcore.finance.terms import Terms
 from bizcore.flow.document import Document, Ref
 from bizcore.flow.lifecycle import IllegalStep
-from bizcore.kernel.days import Day
+from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Refused
 from bizcore.kernel.exact import Number, fraction, number
 from bizcore.sfa import ordering, orders
@@ -145,9 +146,10 @@ def credit(view: View, customer_return: str, *, on: Day, id: str = "") -> Change
     Each invoice that billed them gets a credit note that clears it, see `in_part`; the answer is the first. Goods that are
     replaced instead are not credited.
 
-    Guarantees: credited <= billed, line by line, and <= what came back, return by return. Raises: NotBilled, AlreadyThere.
+    Guarantees: credited <= billed, line by line, and <= what came back, return by return. Raises: NotBilled, DatedBefore, AlreadyThere.
     """
     back = view.get(CustomerReturn, customer_return)
+    check_sequence("a credit note", day(on), cause=f"the return {back.number or back.id}", since=back.on)
     earlier = _taken_back(view, view.find(CreditNote, "origin", back.ref.kind, back.ref.id))
     wanted: dict[str, dict[str, Decimal]] = {}
     for one in back.lines:

@@ -206,12 +206,12 @@ def guard(view: View, changes: Changes[Any]) -> None:
     if not locks:
         return
     special = not locks.keys().isdisjoint(_LOCKED_BY.values())
-    chart = charts.of(view) if special else None  # without a lock by kind nobody needs to know whose account it is
     for entry in entries:
         if entry.id and entry.id in own:
             check_hard(view, entry.on)
         else:
-            check(view, entry.on, kinds_of(entry, chart) if chart is not None else ())
+            # Without a lock by kind nobody needs to know whose account it is; a role is looked at as of the entry's own day.
+            check(view, entry.on, kinds_of(entry, charts.of(view, on=entry.on)) if special else ())
 
 
 def watch_tax(view: View, document: Document) -> None:

@@ -199,10 +199,10 @@ class TradeDocument(Document):
                 raise NotMoney(field=name, value=value)
             if isinstance(value, Money) and name != "tax_value" and value.currency != self.currency:
                 raise OtherCurrency(field=name, value=value, currency=self.currency)
-        if self.prepaid is not None and self.prepaid and not 0 < self.prepaid.minor <= self.gross.minor:
-            raise BadPrepaid(prepaid=self.prepaid, gross=self.gross)
         if self.rounding is not None and abs(self.rounding) > Money(5, self.currency):
             raise RoundingTooLarge(rounding=self.rounding)
+        if self.prepaid is not None and self.prepaid and not 0 < self.prepaid.minor <= self.owed.minor:
+            raise BadPrepaid(prepaid=self.prepaid, gross=self.owed)
 
     @property
     def party(self) -> str:

@@ -15,6 +15,7 @@ from bizcore.finance.documents import Bill, CreditNote, Invoice, OtherCurrency, 
 from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies
 from bizcore.finance.sequence import check_sequence
+from bizcore.finance.tax import Prices
 from bizcore.finance.terms import Terms
 from bizcore.flow.document import Ref
 from bizcore.kernel.days import Day
@@ -96,7 +97,7 @@ def credit(view: View, note: CreditNote) -> Changes[CreditNote]:
     Raises: as `issue`; DocumentNotFound, OtherParty, OtherCurrency, OverCredited, DatedBefore.
     """
     check_credit(view, note)
-    return recorded(view, _from(note, Invoice))
+    return recorded(view, _from(view, note, Invoice))
 
 
 def bill(view: View, bill: Bill) -> Changes[Bill]:
@@ -114,7 +115,7 @@ def credit_from_vendor(view: View, note: VendorCredit) -> Changes[VendorCredit]:
     Raises: as `bill`; DocumentNotFound, OtherParty, OtherCurrency, OverCredited, DatedBefore.
     """
     check_credit(view, note)
-    return recorded(view, _from(note, Bill))
+    return recorded(view, _from(view, note, Bill))
 
 
 def invoice(
@@ -198,12 +199,15 @@ def _check_reference(view: View, bill: Bill) -> None:
             raise SameReference(vendor=bill.vendor, reference=bill.reference, bill=one.id)
 
 
-def _from(note: T, cls: type[TradeDocument]) -> T:
-    """The note with the document it credits among its origins."""
+def _from(view: View, note: T, cls: type[TradeDocument]) -> T:
+    """The note with the document it credits among its origins, at its rate unless it states values of its own."""
     credited = getattr(note, "credits", None)
-    if credited is None or Ref(cls.kind, credited) in note.origins:
+    if credited is None:
         return note
-    return evolve(note, origins=(*note.origins, Ref(cls.kind, credited)))
+    stated = note.rate is not None or any(one.value is not None for one in note.items)
+    rate = note.rate if stated else view.get(cls, credited).rate
+    origin = Ref(cls.kind, credited)
+    return evolve(note, rate=rate, origins=note.origins if origin in note.origins else (*note.origins, origin))
 
 
 def check_credit(view: View, note: CreditNote | VendorCredit) -> None:
@@ -220,12 +224,15 @@ def check_credit(view: View, note: CreditNote | VendorCredit) -> None:
     if credited.currency != note.currency:
         raise OtherCurrency(field="credits", value=credited.gross, currency=note.currency)
     check_sequence("a credit note", note.on, cause=f"{credited.kind} {credited.id}", since=credited.on)
-    billed, now, before = _parts(credited), _parts(note), [_parts(one) for one in earlier]
+    notes = [*earlier, note]
+    roundings = sum(len(one.items) for one in notes)
+    billed, now, before = _parts(credited), _parts(note), [_parts(one) for one in notes[:-1]]
     for part, amount in now.items():
         most = billed.get(part, Money.zero(note.currency))
         total = Money.sum((one[part] for one in before if part in one), note.currency) + amount
-        # Each note rounds its own tax: of notes in parts, the taxes may come to half a cent more each.
-        slack = Money.of_minor((len(before) + 1) // 2 if before and part.startswith("tax") else 0, note.currency)
+        # Each note rounds its tax anew: in parts, a category may come to half a cent more a line; the sum never does.
+        rounded = part.startswith("tax") or (part.startswith("net") and credited.prices is Prices.GROSS)
+        slack = Money.of_minor((roundings + 1) // 2 if before and rounded else 0, note.currency)
         if amount.sign not in (0, most.sign) or abs(total) > abs(most) + slack:
             raise OverCredited(document=credited.id, part=part, billed=most, credited=total)
 

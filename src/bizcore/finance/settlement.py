@@ -443,6 +443,8 @@ def _named(
                 raise OtherCurrency(field="amount", value=Money.zero(currency), currency=str(lot.amount.unit))
             if _minor(lot) * sign > 0:
                 found.append(lot)
+        if of_it and not any(_minor(lot) * sign > 0 for lot in of_it):
+            raise NothingOpen(id=one, party=party)  # it is open the other way: a credit is refunded or settled
     return found
 
 

@@ -33,18 +33,27 @@ class RolesShared(Refused):
 
 
 class RoleInUse(Refused):
-    """A role is sent to another account while its own still holds a balance or open items."""
+    """A role with a sub-ledger is sent to another account on a date, or after its own was posted to."""
 
     code = "role_in_use"
 
     def __init__(self, *, role: str, account: str, to: str) -> None:
         super().__init__(
-            f"{role} cannot go to account {to} while {account} holds a balance or open items; clear it first, or name "
-            f"{account} in roles",
+            f"{role} is account {account}, and goes to {to} only for good and before anything was posted: in a set without "
+            f"`since`, while {account} is unused; name {account} in roles",
             role=role,
             account=account,
             to=to,
         )
+
+
+class RoleOfAnotherNature(Refused):
+    """A role with a sub-ledger is sent to an account on another side of the statements."""
+
+    code = "role_of_another_nature"
+
+    def __init__(self, *, role: str, account: str) -> None:
+        super().__init__(f"account {account} is of another nature than {role} needs", role=role, account=account)
 
 
 class NatureFixed(Refused):
@@ -64,7 +73,7 @@ class NatureFixed(Refused):
 def watch_policies(view: View, document: Document) -> None:
     """Refuse roles that leave a sub-ledger behind, share one, or do not exist.
 
-    Raises: NoSuchRole, RolesShared, RoleInUse.
+    Raises: NoSuchRole, RolesShared, RoleInUse, RoleOfAnotherNature, AccountUnknown.
     """
     if not isinstance(document, FinancePolicies):
         return
@@ -82,8 +91,13 @@ def watch_policies(view: View, document: Document) -> None:
         sharing = tuple(one for one in CONTROL if sent[one] == account)
         if len(sharing) > 1:
             raise RolesShared(roles=sharing, account=account)
-        if account != chart.role(role) and _holds(view, chart.role(role)):
+        if account == chart.role(role):
+            continue
+        # Its items are looked for in one account at every date: a role with a sub-ledger moves before anything was posted, for good.
+        if document.since is not None or _posted(view, chart.role(role)):
             raise RoleInUse(role=role, account=chart.role(role), to=account)
+        if charts.of(view).account(account).nature is not charts.of(view).account(chart.usual[role]).nature:
+            raise RoleOfAnotherNature(role=role, account=account)
 
 
 def watch_account(view: View, document: Document) -> None:
@@ -93,12 +107,9 @@ def watch_account(view: View, document: Document) -> None:
     known = charts.of(view).seek(document.code)
     if known is None or known.nature is document.nature:
         return
-    if next(iter(view.postings(PostingQuery(book="journal", account=document.code))), None) is not None:
+    if _posted(view, document.code):
         raise NatureFixed(account=document.code, nature=known.nature.value, asked=document.nature.value)
 
 
-def _holds(view: View, account: str) -> bool:
-    query = PostingQuery(book="journal", account=account)
-    return bool(view.lots("journal", account)) or any(
-        row.amount or row.value for row in view.totals(query, by=("unit",))
-    )
+def _posted(view: View, account: str) -> bool:
+    return next(iter(view.postings(PostingQuery(book="journal", account=account))), None) is not None

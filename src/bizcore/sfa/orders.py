@@ -171,7 +171,7 @@ class Order(Document):
 
     @property
     def net(self) -> Money:
-        """The sum of the lines, each rounded once: what an invoice of all of it would have as net."""
+        """The sum of the lines, each rounded once: an invoice's net of all of it, or its gross where prices contain tax."""
         return Money.sum((line.net(self.currency).round() for line in self.lines), self.currency)
 
     def line(self, line: int) -> OrderLine:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from bizcore.book.entry import Entry, credit, debit
 from bizcore.company import Company
 from bizcore.finance.chart import Account, Nature
 from bizcore.finance.policies import BadBuckets, FinancePolicies
-from bizcore.finance.watches import NatureFixed, NoSuchRole, RoleInUse, RolesShared
+from bizcore.finance.watches import NatureFixed, NoSuchRole, RoleInUse, RoleOfAnotherNature, RolesShared
 from bizcore.kernel.money import Money
 
 
@@ -59,19 +60,35 @@ def test_a_control_account_that_holds_something_keeps_its_role(
     acme: Company, role: str, old: str, new: str, nature: Nature
 ) -> None:
     own(acme, new, nature)
-    entry = posted(acme, old, "3900")
-    moved = FinancePolicies(roles={role: new}, since="2026-06-01")
+    moved = FinancePolicies(roles={role: new})
+    with pytest.raises(RoleInUse):  # on a date: its items would be looked for in two accounts
+        acme.apply(acme.put(evolve(moved, since="2026-06-01")))
+    acme.fork().apply(acme.put(moved))
+    posted(acme, old, "3900")
     with pytest.raises(RoleInUse) as refused:
         acme.apply(acme.put(moved))
     assert (refused.value.facts["role"], refused.value.facts["account"]) == (role, old)
     acme.apply(acme.put(FinancePolicies(roles={role: old, "sales": "4000"})))
-    acme.apply(acme.finance.reverse(entry.id, on="2026-03-06"))
-    acme.apply(acme.put(moved))
-    posted(acme, new, "3900")
-    for back in (FinancePolicies(since="2026-06-01"), FinancePolicies(terms="now", since="2026-09-01")):
+
+
+def test_a_control_role_is_sent_elsewhere_before_anything_is_posted_and_stays_there(acme: Company) -> None:
+    own(acme, "1201", Nature.ASSET)
+    acme.apply(acme.put(FinancePolicies(roles={"receivable": "1201"})))
+    posted(acme, "1201", "3900")
+    for back in (
+        FinancePolicies(),
+        FinancePolicies(since="2026-06-01"),
+        FinancePolicies(terms="now", since="2026-09-01"),
+    ):
         with pytest.raises(RoleInUse):  # leaving the role out sends it back to the chart's account
             acme.apply(acme.put(back))
     acme.apply(acme.put(FinancePolicies(terms="now", scope="beta", since="2026-09-01")))  # roles are the company's
+
+
+def test_a_control_role_needs_an_account_of_its_nature(acme: Company) -> None:
+    own(acme, "4001", Nature.INCOME)
+    with pytest.raises(RoleOfAnotherNature):
+        acme.apply(acme.put(FinancePolicies(roles={"receivable": "4001"})))
 
 
 def test_open_items_that_add_up_to_nothing_hold_an_account_too(acme: Company) -> None:

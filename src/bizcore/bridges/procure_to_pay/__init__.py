@@ -12,6 +12,7 @@ from attrs import evolve, field, frozen
 
 from bizcore.book.entry import Posting
 from bizcore.book.lots import release_int
+from bizcore.bridges.procure_to_pay.clearing import ORDER_LINE, Items, rate_of, recorded_clearing, split
 from bizcore.change.changes import Changes
 from bizcore.change.desk import Desk, documents, report, verb
 from bizcore.change.view import View
@@ -23,6 +24,7 @@ from bizcore.finance.invoices import check_credit, recorded
 from bizcore.finance.lines import Adjustment, Line
 from bizcore.finance.policies import FinancePolicies
 from bizcore.finance.rates import spot
+from bizcore.finance.sequence import check_sequence
 from bizcore.finance.terms import Terms
 from bizcore.flow.document import Ref
 from bizcore.flow.policies import Policies
@@ -40,9 +42,6 @@ from bizcore.supply.purchasing import PurchaseOrder, ReceivedLine, billed, recei
 T = TypeVar("T", bound=TradeDocument)
 
 _ZERO = Decimal(0)
-
-ORDER_LINE: Final = "order"
-"""The key in a bill line's `extra` that names the order line it bills."""
 
 
 class Mismatched(Refused):
@@ -72,6 +71,18 @@ class NothingToCredit(Refused):
 
     def __init__(self, *, vendor_return: str) -> None:
         super().__init__(f"nothing of {vendor_return} is billed and not credited", vendor_return=vendor_return)
+
+
+class TaxDiffers(Refused):
+    """A vendor's credit note has another tax than the bill has for what it takes back."""
+
+    code = "tax_differs"
+    allowed: tuple[str, ...] = ("leave the tax out", "take_back_bill")
+
+    def __init__(self, *, billed: str, told: str) -> None:
+        super().__init__(
+            f"the tax of what was billed is {billed}, the credit note says {told}", billed=billed, told=told
+        )
 
 
 class NotOfAnOrder(Refused):
@@ -148,7 +159,7 @@ def bill(
 
     `lines` gives the quantity billed by line number (all that is unbilled when left out), `prices` a price other than the
     order's, `tax` a category and rate for every line and the freight, or `tax_stated` the tax as it stands on the bill. `freight`
-    and `charges` are expenses. `rate` is the company's currency per unit of a foreign order's.
+    and `charges` are expenses. An order's prices are before tax. `rate` is the company's currency per unit of a foreign order's.
 
     Guarantees: the open item of each line gives up its share of value, all of it with the last piece; what is billed before it
     came waits there for it; what the bill differs from the receipt is purchase variance.
@@ -181,13 +192,13 @@ def bill(
         lines=items,
         charges=(*charges, *_freight(freight, found.currency, tax, charts.of(view, on=on))),
         tax_stated=tax_stated,
-        rate=None if rate is None else fraction(rate),
+        rate=rate_of(view, found, on, rate),
         terms=terms if terms is not None else policies.terms,
         tax_rounding=policies.tax_rounding,
         rounding_mode=policies.rounding_mode,
         origins=(found.ref, *_receipts(view, found)),
     )
-    return _recorded(view, document, _Items(view, found, on=document.on).by(document)).adding(documents=[after])
+    return recorded_clearing(view, document, Items(view, found, on=document.on).by(document)).adding(documents=[after])
 
 
 def credit(
@@ -205,12 +216,13 @@ def credit(
     """Record a vendor's credit note for goods that went back after they were billed.
 
     It takes back what was billed as it was billed, one credit note for each bill, the oldest first; the answer is the first.
-    Where the vendor's own note says otherwise, `prices` by line number, `tax`, `tax_stated` and `rate` say it.
+    Where the vendor's own note says otherwise, `prices` by line number and `rate` say it, and `tax_stated` where the bill's tax was
+    stated too; else `tax` and `tax_stated` must be what follows from the bill.
 
     Guarantees: at most what was billed and stayed away is credited, and what went back, return by return; the claim that the
     return opened is cleared, all of it with the last piece.
-    Raises: NothingToCredit (what went back was never billed, or is credited), NotALine, OverCredited, DatedBefore, RateMissing,
-    AlreadyThere.
+    Raises: NothingToCredit (what went back was never billed, or is credited), NotALine, TaxDiffers, OverCredited, DatedBefore,
+    RateMissing, AlreadyThere.
     """
     back = view.get(VendorReturn, vendor_return)
     order_id = next((one.id for one in back.origins if one.kind == PurchaseOrder.kind), None)
@@ -219,8 +231,7 @@ def credit(
     found = after = view.get(PurchaseOrder, order_id)
     asked = _to_credit(view, found, back)
     priced = {found.line_ref(_line_number(found, key)): number(value) for key, value in (prices or {}).items()}
-    items = _Items(view, found, on=day(on))
-    changes: Changes[VendorCredit] | None = None
+    notes: list[VendorCredit] = []
     for paid in sorted(_bills(view, found), key=lambda one: (one.on, one.number, one.id)):
         earlier = list(view.find(VendorCredit, "credits", paid.id))
         gone = taken_back(paid, earlier)
@@ -229,24 +240,22 @@ def credit(
             ref = line.extra.get(ORDER_LINE, "")
             pieces[at] = max(min(line.quantity - gone.get(at, _ZERO), asked.get(ref, _ZERO)), _ZERO)
             asked[ref] = asked.get(ref, _ZERO) - pieces[at]
-        if not any(pieces.values()):
-            continue
-        note = in_part(paid, pieces, earlier, on=on, id=id if changes is None else "", origins=(found.ref, back.ref))
-        note = evolve(
-            note,
-            reference=reference,
-            lines=[_as_told(one, priced.get(one.extra.get(ORDER_LINE, "")), tax) for one in note.lines],
-            tax_stated=note.tax_stated if tax_stated is None else tax_stated,
-            rate=note.rate if rate is None else fraction(rate),
-        )
-        check_credit(view, note)
-        made = _recorded(view, note, items.by(note))
-        for one in note.lines:
+        if any(pieces.values()):
+            named = "" if notes else id
+            notes.append(in_part(paid, pieces, earlier, on=on, id=named, origins=(found.ref, back.ref)))
+    if not notes:
+        raise NothingToCredit(vendor_return=vendor_return)
+    check_sequence("a credit note", day(on), cause=f"the return {back.number or back.id}", since=back.on)
+    items = Items(view, found, on=day(on))
+    changes: Changes[VendorCredit] | None = None
+    for note in _as_told(notes, priced, tax, tax_stated):
+        told = evolve(note, reference=reference, rate=note.rate if rate is None else fraction(rate))
+        check_credit(view, told)
+        made = recorded_clearing(view, told, items.by(told))
+        for one in told.lines:
             after = billed(after, int(one.extra[ORDER_LINE].rpartition("/")[2]), -one.quantity)
         changes = made if changes is None else changes + made
-    if changes is None:
-        raise NothingToCredit(vendor_return=vendor_return)
-    return changes.adding(documents=[after])
+    return (changes or Changes(notes[0])).adding(documents=[after])
 
 
 def take_back_bill(view: View, bill: str, *, on: Day, reference: str = "", id: str = "") -> Changes[VendorCredit]:
@@ -271,11 +280,11 @@ def take_back_bill(view: View, bill: str, *, on: Day, reference: str = "", id: s
 
     def reopened(line: Line, worth: int) -> list[Posting]:
         ref = line.extra.get(ORDER_LINE, "")
-        return _split(view, found, worth, -cleared.get(ref, 0), ref, on=day(on))
+        return split(view, found, worth, -cleared.get(ref, 0), ref, on=day(on))
 
     note = evolve(whole(paid, on=on, id=id, origins=(found.ref,)), reference=reference)
     check_credit(view, note)
-    return _recorded(view, note, reopened).adding(documents=[after])
+    return recorded_clearing(view, note, reopened).adding(documents=[after])
 
 
 def receive(
@@ -352,10 +361,38 @@ def _to_credit(view: View, order: PurchaseOrder, back: VendorReturn) -> dict[str
     return {ref: min(quantity, over.get(ref, _ZERO)) for ref, quantity in asked.items()}
 
 
-def _as_told(line: Line, price: Decimal | None, tax: str | None) -> Line:
-    """A credit line with the price and the tax that the vendor's own note says."""
-    told = line if price is None else evolve(line, price=price, per=Decimal(1), discount_percent=_ZERO)
-    return told if tax is None else evolve(told, tax=tax)
+def _as_told(
+    notes: Sequence[VendorCredit], prices: Mapping[str, Decimal], tax: str | None, tax_stated: Money | None
+) -> list[VendorCredit]:
+    """Credit notes with the prices that the vendor's own note says, and the tax it states where the bill's was stated.
+
+    Raises: TaxDiffers, where the tax follows from the bill and the note says another.
+    """
+    priced = [_priced(one, prices) for one in notes]
+    codes = {line.tax for one in priced for line in one.lines}
+    if tax is not None and codes != {tax}:
+        raise TaxDiffers(billed=", ".join(sorted(one or "as stated" for one in codes)), told=tax)
+    if tax_stated is None:
+        return priced
+    if all(one.tax_stated is not None for one in priced):
+        shares = tax_stated.split([max(one.net.minor, 0) for one in priced])
+        return [evolve(one, tax_stated=share) for one, share in zip(priced, shares, strict=True)]
+    follows = Money.sum((one.tax for one in priced), priced[0].currency)
+    if follows != tax_stated:
+        raise TaxDiffers(billed=str(follows), told=str(tax_stated))
+    return priced
+
+
+def _priced(note: VendorCredit, prices: Mapping[str, Decimal]) -> VendorCredit:
+    if prices.keys().isdisjoint(line.extra.get(ORDER_LINE, "") for line in note.lines):
+        return note
+    lines = [
+        evolve(line, price=prices[ref], per=Decimal(1), discount_percent=_ZERO)
+        if (ref := line.extra.get(ORDER_LINE, "")) in prices
+        else line
+        for line in note.lines
+    ]
+    return evolve(note, lines=lines, rounding=None)
 
 
 def _check(order: PurchaseOrder, at: int, quantity: Decimal, price: Decimal, policies: MatchPolicies) -> None:
@@ -383,108 +420,6 @@ def _freight(freight: Money | None, currency: str, tax: str | None, chart: Chart
 
 def _receipts(view: View, order: PurchaseOrder) -> tuple[Ref, ...]:
     return tuple(Ref("receipt", row.id) for row in view.origin_of(order.ref) if row.kind == "receipt")
-
-
-Clearing = Callable[[Line, int], list[Posting]]
-"""What a line of a document, worth so much in the company's currency, is posted to."""
-
-
-def _recorded(view: View, document: T, clearing: Clearing) -> Changes[T]:
-    """Record a bill or a credit of an order; its lines clear the goods received, charges are expenses."""
-    legs, extra = _legs(view, document, clearing)
-    changes = recorded(view, document, legs=legs)
-    entries = [evolve(one, postings=(*one.postings, *extra)) if extra else one for one in changes.entries]
-    return Changes(changes.value, entries=entries)
-
-
-def _legs(view: View, document: TradeDocument, clearing: Clearing) -> tuple[dict[int, list[Posting]], list[Posting]]:
-    """The legs of each line in the document's currency, and what else the entry needs when that is not the company's.
-
-    A line clears its share of the open item; what its net differs is a purchase variance. Goods are valued in the company's
-    currency, so a foreign line passes through the exchange account.
-    """
-    side = -document.sign
-    company = view.currency
-    chart = charts.of(view, on=document.on)
-    foreign = document.currency != company
-    rate = _rate(view, document) if foreign else Fraction(1)
-    legs: dict[int, list[Posting]] = {}
-    extra: list[Posting] = []
-    for index, line in enumerate(document.lines):
-        net = document.totals.shares[index].net
-        worth = side * Exact(net.exact.amount * rate, company).round().minor
-        own = clearing(line, worth)
-        if not foreign:
-            legs[index] = own
-            continue
-        turn = Money.of_minor(-worth, company)
-        exchange = chart.role("exchange")
-        legs[index] = [Posting(exchange, net if side > 0 else -net, -turn)]
-        extra += [Posting(exchange, turn, turn), *(evolve(one, value=one.amount) for one in own)]
-    return legs, extra
-
-
-def _split(view: View, order: PurchaseOrder, worth: int, share: int, ref: str, *, on: date) -> list[Posting]:
-    """A worth as its open item's share and, for the rest, a purchase variance."""
-    chart, company = charts.of(view, on=on), view.currency
-    postings = []
-    if share:
-        amount = Money.of_minor(share, company)
-        postings.append(Posting(chart.role("grni"), amount, party=order.supplier, lot=ref))
-    if worth != share or not postings:
-        postings.append(Posting(chart.role("purchase_variance"), Money.of_minor(worth - share, company)))
-    return postings
-
-
-class _Items:
-    """The open items of an order's lines while documents clear them: pieces and value, line after line."""
-
-    def __init__(self, view: View, order: PurchaseOrder, *, on: date) -> None:
-        self._view = view
-        self._order = order
-        self._on = on
-        chart = charts.of(view, on=on)
-        lots = {lot.id: lot.value.minor for lot in view.lots("journal", chart.role("grni"), order.supplier)}
-        self._held = {
-            order.line_ref(at): (Quantity(one.unbilled, "piece").scaled, lots.get(order.line_ref(at), 0))
-            for at, one in enumerate(order.lines, 1)
-        }
-
-    def by(self, document: TradeDocument) -> Clearing:
-        """How a document clears them."""
-        foreign = document.currency != self._view.currency
-        rate = _rate(self._view, document) if foreign else Fraction(1)
-        return lambda line, worth: self._cleared(line, worth, side=-document.sign, rate=rate)
-
-    def _cleared(self, line: Line, worth: int, *, side: int, rate: Fraction) -> list[Posting]:
-        """The postings of a line that is worth so much: to its open item what that gives up, the rest a variance.
-
-        Pieces that came and are not billed clear at the value they came in at; pieces billed ahead wait there at the order's
-        price for the goods. Of a credit, pieces that went back and are not credited.
-        """
-        ref = line.extra.get(ORDER_LINE, "")
-        pieces, value = self._held.get(ref, (0, 0))
-        quantity = side * Quantity(line.quantity, "piece").scaled
-        matched = min(abs(quantity), abs(pieces)) if pieces * quantity > 0 else 0
-        share = -release_int(abs(pieces), value, matched) if matched else 0
-        ahead = self._ahead(ref, abs(quantity) - matched, rate) if side > 0 else 0
-        self._held[ref] = (pieces - quantity, value + share + ahead)
-        return _split(self._view, self._order, worth, share + ahead, ref, on=self._on)
-
-    def _ahead(self, ref: str, beyond: int, rate: Fraction) -> int:
-        """What goods that are billed and still to come will come in at; what will never come is a variance."""
-        if not ref or not beyond:
-            return 0
-        at = int(ref.rpartition("/")[2])
-        line = self._order.line(at)
-        waiting = max(line.billed - line.accepted, _ZERO)
-        coming = max(Quantity(line.open - waiting, "piece").scaled, 0)
-        exact = self._order.line_net(at, scaled_decimal(min(beyond, coming)))
-        return Exact(exact.amount * rate, self._view.currency).round().minor
-
-
-def _rate(view: View, document: TradeDocument) -> Fraction:
-    return document.rate if document.rate is not None else spot(view, document.currency, on=document.on)
 
 
 class ProcureToPayDesk(Desk):
