@@ -46,11 +46,20 @@ class NotItsOrder(Refused):
         )
 
 
+class NotItsLine(Refused):
+    """A delivery line names an order line in another way than the order does, or delivers another item for it."""
+
+    code = "not_its_line"
+
+    def __init__(self, *, line: str, item: str, given: str) -> None:
+        super().__init__(f"{line} is a line of {item or 'no goods'}, not {given}", line=line, item=item, given=given)
+
+
 def watch(view: View, delivery: Delivery) -> None:
     """Look at a delivery before it is written: of each order line it names, all deliveries together are within the promise.
 
     Only what a change adds is looked at: what was planned under another policy may still be shipped.
-    Raises: BeyondOrder, NotItsOrder, IllegalStep (an order that is closed or cancelled).
+    Raises: BeyondOrder, NotItsOrder, NotItsLine, IllegalStep (an order that is closed or cancelled).
     """
     before = view.seek(Delivery, delivery.id)
     had = _planned([] if before is None else [before])
@@ -62,11 +71,14 @@ def watch(view: View, delivery: Delivery) -> None:
         if order is None:
             continue
         order.to("deliver")
+        line = order.line(int(at))
+        strays = [one for one in delivery.lines if one.source == ref and one.item != line.item]
+        if strays or str(int(at)) != at:
+            raise NotItsLine(line=ref, item=line.item or "", given=strays[0].item if strays else at)
         if order.customer != delivery.customer or order.ref not in delivery.origins:
             raise NotItsOrder(order=name, customer=order.customer, given=delivery.customer)
         others = [one for one in view.find(Delivery, "origin", order.ref.kind, name) if one.id != delivery.id]
         planned = quantity + _planned(others).get(ref, _ZERO)
-        line = order.line(int(at))
         promised = LineProgress(line=int(at), ordered=line.quantity, figures=Figures(cancelled=line.cancelled))
         over = view.policies(SfaPolicies, on=delivery.on, scope=order.customer).over_delivery
         most = promised.may_deliver(over_percent=over)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from attrs import frozen
@@ -231,13 +232,15 @@ def _lots(_: Company, view: View) -> Finding:
 
 
 def _left_open(rows: Iterable[PostingRow]) -> dict[tuple[str, ...], Open]:
-    """Lots folded from postings in the order they were recorded; one that comes to nothing is closed."""
+    """Lots folded from postings in the order they were recorded; one that a change leaves with nothing is closed."""
     left: dict[tuple[str, ...], Open] = {}
-    for row in sorted((one for one in rows if one.lot), key=lambda one: (one.position, one.line)):
-        key = (row.account, row.party, row.unit, row.lot)
-        on, due, amount, value = left.pop(key, (row.on, row.due, 0, 0))
-        if amount + row.amount or value + row.value:
+    ordered = sorted((one for one in rows if one.lot), key=lambda one: (one.position, one.line))
+    for _, change in groupby(ordered, key=lambda one: one.position):
+        for row in change:
+            key = (row.account, row.party, row.unit, row.lot)
+            on, due, amount, value = left.get(key, (row.on, row.due, 0, 0))
             left[key] = (on, due, amount + row.amount, value + row.value)
+        left = {key: lot for key, lot in left.items() if lot[2] or lot[3]}
     return left
 
 

@@ -33,17 +33,18 @@ GUARDS: Final = (
 )
 """A guard looks at the entries of a book and only refuses."""
 
-WATCHES: Final[Mapping[str, str]] = {
-    "delivery": "bizcore.bridges.promises:watch",
-    "invoice": "bizcore.finance.closing:watch_tax",
-    "credit_note": "bizcore.finance.closing:watch_tax",
-    "bill": "bizcore.finance.closing:watch_tax",
-    "vendor_credit": "bizcore.finance.closing:watch_tax",
-    "policies.finance": "bizcore.finance.watches:watch_policies",
-    "account": "bizcore.finance.watches:watch_account",
-    "item": "bizcore.supply.items:watch",
-    "place": "bizcore.supply.places:watch",
-}
+WATCHES: Final = (
+    ("delivery", "bizcore.bridges.promises:watch"),
+    ("vendor_credit", "bizcore.bridges.procure_to_pay:watch"),
+    ("invoice", "bizcore.finance.closing:watch_tax"),
+    ("credit_note", "bizcore.finance.closing:watch_tax"),
+    ("bill", "bizcore.finance.closing:watch_tax"),
+    ("vendor_credit", "bizcore.finance.closing:watch_tax"),
+    ("policies.finance", "bizcore.finance.watches:watch_policies"),
+    ("account", "bizcore.finance.watches:watch_account"),
+    ("item", "bizcore.supply.items:watch"),
+    ("place", "bizcore.supply.places:watch"),
+)
 """A watch looks at the documents of a kind that a change writes, before they are written, and only refuses: what is put may
 contradict what the books hold already."""
 
@@ -83,10 +84,13 @@ def guarded(view: View, changes: Changes[Any]) -> None:
         if book in books:
             guard: Callable[[View, Changes[Any]], None] = load(path)
             guard(view, changes)
-    for one in changes.documents:
-        if one.kind in WATCHES:
-            watch: Callable[[View, Document], None] = load(WATCHES[one.kind])
-            watch(view, one)
+    kinds = {one.kind for one in changes.documents}
+    for kind, path in WATCHES:
+        if kind in kinds:
+            watch: Callable[[View, Document], None] = load(path)
+            for one in changes.documents:
+                if one.kind == kind:
+                    watch(view, one)
 
 
 def kinds(own: Mapping[str, type[Document]], desks: Mapping[str, type[Desk]]) -> dict[str, type[Document]]:

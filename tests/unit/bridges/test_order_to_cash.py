@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from bizcore.bridges.order_to_cash import NotBilled, NothingToBill, NothingToCredit, NothingToDeliver
-from bizcore.bridges.promises import BeyondOrder, NotItsOrder
+from bizcore.bridges.promises import BeyondOrder, NotItsLine, NotItsOrder
 from bizcore.company import Company
 from bizcore.finance.documents import CreditNote
 from bizcore.finance.policies import FinancePolicies
@@ -321,3 +321,31 @@ def test_a_cancelled_order_is_not_billed(acme: Company) -> None:
     acme.apply(acme.order_to_cash.cancel("SO", on="2026-01-06"))
     with pytest.raises(IllegalStep):
         acme.apply(acme.order_to_cash.bill("SO", on="2026-01-07"))
+
+
+@pytest.mark.parametrize(
+    ("policies", "price", "lines", "pieces"),
+    [
+        (FinancePolicies(prices=Prices.GROSS), "5", 1, 3),
+        (FinancePolicies(prices=Prices.GROSS), "9.97", 2, 3),
+        (FinancePolicies(tax_rounding=TaxRounding.LINE), "5.03", 3, 2),
+    ],
+)
+def test_returns_in_parts_are_credited_to_the_last_under_every_policy(
+    acme: Company, policies: FinancePolicies, price: str, lines: int, pieces: int
+) -> None:
+    acme.apply(acme.put(policies))
+    (shipment,) = shipped_and_billed(acme, [pieces], price, lines=lines)
+    for _ in range(pieces):
+        parts = [LineQuantity(at + 1, 1) for at in range(lines)]
+        back = acme.apply(acme.supply.take_back(shipment, parts, on="2026-01-08")).value
+        acme.apply(acme.order_to_cash.credit(back.id, on="2026-01-08"))
+    assert len(acme.finance.open_items()) == 0
+
+
+@pytest.mark.parametrize(("source", "item"), [("SO/01", "x"), ("SO/1", "y")])
+def test_a_delivery_names_an_order_line_as_the_order_does(acme: Company, source: str, item: str) -> None:
+    taken(acme, goods(10))
+    line = DeliveryLine(item, 1, "main", source=source)
+    with pytest.raises(NotItsLine):
+        acme.apply(acme.supply.plan_delivery([line], customer="b", on="2026-01-06", origins=[Ref("order", "SO")]))

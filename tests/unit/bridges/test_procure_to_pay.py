@@ -5,21 +5,26 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from attrs import evolve
 
 from bizcore.bridges.procure_to_pay import (
     AlreadyCredited,
+    CreditThroughOrder,
     MatchPolicies,
     Mismatched,
     NotALine,
     NothingToCredit,
     NothingToMatch,
     NotOfAnOrder,
+    TaxDiffers,
 )
+from bizcore.cli.checks import checks
 from bizcore.company import Company
 from bizcore.finance.documents import Bill, OtherCurrency, VendorCredit
 from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies
 from bizcore.finance.rates import ExchangeRate
+from bizcore.finance.sequence import DatedBefore
 from bizcore.finance.tax import TaxRounding
 from bizcore.flow.document import Ref
 from bizcore.kernel.errors import BizcoreError
@@ -27,7 +32,7 @@ from bizcore.kernel.money import Money
 from bizcore.kernel.rates import RateMissing
 from bizcore.supply.fulfilment import LineQuantity
 from bizcore.supply.matching import Mismatch
-from bizcore.supply.purchasing import NothingToReceive, OrderLine, PurchaseOrder, ReceivedLine
+from bizcore.supply.purchasing import BelowZero, NothingToReceive, OrderLine, PurchaseOrder, ReceivedLine
 from bizcore.supply.returns import ReturnedAll
 
 GRNI, VARIANCE, PAYABLE, STOCK = "2050", "5100", "2000", "1400"
@@ -348,3 +353,102 @@ def test_all_goods_back_leave_no_claim(acme: Company) -> None:
     for on in ("2026-01-15", "2026-01-20", "2026-01-12"):
         acme.apply(acme.supply.return_to_vendor(receipt, [LineQuantity(1, 1)], on=on))
     assert (open_lots(acme), eur(acme, GRNI), eur(acme, VARIANCE), eur(acme, STOCK)) == ({}, "0.00", "0.00", "0.00")
+
+
+def all_checks(acme: Company) -> None:
+    assert [one for one in checks(acme) if not one.ok] == []
+
+
+def test_pieces_that_went_back_are_not_billed_ahead(acme: Company) -> None:
+    acme.apply(acme.put(MatchPolicies(quantity_amount=9)))
+    po = ordered(acme, OrderLine("bolt", 3, "10"))
+    receipt = received(acme, po, 2)
+    acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20"))
+    back = sent_back(acme, receipt)
+    acme.apply(acme.procure_to_pay.bill(po, on="2026-01-23", lines={"1": 1}))
+    assert (eur(acme, VARIANCE), eur(acme, GRNI)) == ("0.00", "30.00")
+    acme.apply(acme.procure_to_pay.credit(back, on="2026-01-24"))
+    assert (eur(acme, VARIANCE), eur(acme, GRNI)) == ("0.00", "10.00")
+    all_checks(acme)
+
+
+def test_goods_billed_ahead_and_rejected_leave_the_checks_green(acme: Company) -> None:
+    acme.apply(acme.put(MatchPolicies(quantity_amount=9)))
+    po = ordered(acme, OrderLine("bolt", 1, "10"))
+    acme.apply(acme.procure_to_pay.bill(po, on="2026-01-06", lines={"1": 1}))
+    acme.apply(acme.supply.receive_order(po, [ReceivedLine(1, 1, 1)], on="2026-01-10", place="wh"))
+    assert eur(acme, GRNI) == "10.00"
+    all_checks(acme)
+
+
+@pytest.mark.parametrize("given", [{"prices": {"1": -10}}, {"lines": {"1": -3}}])
+def test_a_bill_is_of_nothing_below_zero(acme: Company, given: dict[str, dict[str, int]]) -> None:
+    po = ordered(acme, OrderLine("bolt", 10, "10"))
+    received(acme, po, 10)
+    with pytest.raises(BelowZero):
+        acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20", **given))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("currency", ["EUR", "USD"])
+def test_free_goods_are_billed_for_nothing(acme: Company, currency: str) -> None:
+    po = ordered(acme, OrderLine("bolt", 5, "0"), currency=currency)
+    more = {"rate": "0.9"} if currency == "USD" else {}
+    received(acme, po, 5, **more)
+    bill = acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20", **more)).value  # type: ignore[arg-type]
+    assert (bill.gross.minor, acme.supply.purchase_orders[po].lines[0].unbilled) == (0, 0)
+
+
+def test_pieces_of_an_orders_bill_are_taken_back_through_the_order(acme: Company) -> None:
+    po = ordered(acme, OrderLine("bolt", 10, "10"))
+    received(acme, po, 10)
+    bill = acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20", tax="S19")).value
+    note = VendorCredit(vendor="ace", on="2026-01-21", currency="EUR", credits=bill.id, lines=bill.lines)
+    with pytest.raises(CreditThroughOrder):
+        acme.apply(acme.finance.credit_from_vendor(note))
+    off = evolve(note, lines=[evolve(bill.lines[0], price="0.5")])
+    assert str(acme.apply(acme.finance.credit_from_vendor(off)).value.net) == "5.00 EUR"
+
+
+def test_a_foreign_bill_keeps_the_rate_that_was_looked_up(acme: Company) -> None:
+    for on, rate in (("2026-01-20", "0.9"), ("2026-01-30", "0.5")):
+        acme.apply(acme.put(ExchangeRate(base="USD", quote="EUR", on=on, rate=rate)))
+    po = ordered(acme, OrderLine("bolt", 10, "10"), currency="USD")
+    receipt = received(acme, po, 10, rate="0.9")
+    assert acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20")).value.rate == Fraction(9, 10)
+    acme.apply(acme.procure_to_pay.credit(sent_back(acme, receipt), on="2026-01-30"))
+    assert (eur(acme, VARIANCE), eur(acme, GRNI)) == ("0.00", "0.00")
+
+
+def test_a_tax_stated_for_two_bills_is_shared_between_their_credits(acme: Company) -> None:
+    po = ordered(acme, OrderLine("bolt", 10, "10"))
+    receipt = received(acme, po, 10)
+    for _ in range(2):
+        acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20", lines={"1": 5}, tax_stated=Money("9.50", "EUR")))
+    acme.apply(acme.procure_to_pay.credit(sent_back(acme, receipt), on="2026-01-30", tax_stated=Money("19.00", "EUR")))
+    assert len(acme.finance.open_items()) == 0
+    all_checks(acme)
+
+
+def test_a_tax_that_does_not_follow_from_the_bill_is_refused(acme: Company) -> None:
+    po = ordered(acme, OrderLine("bolt", 10, "10"))
+    receipt = received(acme, po, 10)
+    acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20", tax="S19"))
+    back = sent_back(acme, receipt, LineQuantity(1, 5))
+    for told in ({"tax_stated": Money("9.49", "EUR")}, {"tax": "S7"}):
+        with pytest.raises(TaxDiffers):
+            acme.apply(acme.procure_to_pay.credit(back, on="2026-01-30", **told))  # type: ignore[arg-type]
+    told = {"tax_stated": Money("9.50", "EUR"), "tax": "S19", "prices": {"1": 10}}
+    assert str(acme.apply(acme.procure_to_pay.credit(back, on="2026-01-30", **told)).value.gross) == "59.50 EUR"  # type: ignore[arg-type]
+
+
+def test_what_undoes_is_not_dated_before_what_it_undoes(acme: Company) -> None:
+    po = ordered(acme, OrderLine("bolt", 10, "10"))
+    receipt = received(acme, po, 10)
+    acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20", id="B"))
+    back = sent_back(acme, receipt, LineQuantity(1, 5))
+    for act in (
+        acme.procure_to_pay.credit(back, on="2026-01-21"),
+        acme.procure_to_pay.take_back_bill("B", on="2026-01-19"),
+    ):
+        with pytest.raises(DatedBefore):
+            acme.apply(act)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from fractions import Fraction
 from typing import Final, TypeVar
 
 from attrs import evolve, field, frozen
 
 from bizcore.book.entry import Posting
-from bizcore.book.lots import release_int
 from bizcore.bridges.procure_to_pay.clearing import ORDER_LINE, Items, rate_of, recorded_clearing, split
 from bizcore.change.changes import Changes
 from bizcore.change.desk import Desk, documents, report, verb
@@ -20,7 +17,7 @@ from bizcore.finance import chart as charts
 from bizcore.finance.chart import Chart
 from bizcore.finance.crediting import in_part, taken_back, whole
 from bizcore.finance.documents import Bill, OtherCurrency, TradeDocument, VendorCredit
-from bizcore.finance.invoices import check_credit, recorded
+from bizcore.finance.invoices import check_credit
 from bizcore.finance.lines import Adjustment, Line
 from bizcore.finance.policies import FinancePolicies
 from bizcore.finance.rates import spot
@@ -30,14 +27,13 @@ from bizcore.flow.document import Ref
 from bizcore.flow.policies import Policies
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, Refused
-from bizcore.kernel.exact import Exact, Number, fraction, number
+from bizcore.kernel.exact import Number, fraction, number
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.kernel.table import Column, Table
-from bizcore.supply.items import scaled_decimal
 from bizcore.supply.matching import Discrepancy, Tolerance, match_bill
 from bizcore.supply.movements import Receipt, VendorReturn
-from bizcore.supply.purchasing import PurchaseOrder, ReceivedLine, billed, receive_order
+from bizcore.supply.purchasing import BelowZero, PurchaseOrder, ReceivedLine, billed, receive_order
 
 T = TypeVar("T", bound=TradeDocument)
 
@@ -102,6 +98,20 @@ class AlreadyCredited(Refused):
 
     def __init__(self, *, bill: str) -> None:
         super().__init__(f"{bill} is credited already, whole or in part", bill=bill)
+
+
+class CreditThroughOrder(Refused):
+    """Pieces of a bill of an order are taken back by finance, and the order would go on counting them as billed."""
+
+    code = "credit_through_order"
+    allowed: tuple[str, ...] = ("procure_to_pay.credit", "procure_to_pay.take_back_bill")
+
+    def __init__(self, *, bill: str, order: str) -> None:
+        super().__init__(
+            f"{bill} is a bill of {order}: take back what went back, or the whole bill, through the order",
+            bill=bill,
+            order=order,
+        )
 
 
 class NotALine(Invalid):
@@ -180,6 +190,8 @@ def bill(
     for at, quantity in quantities.items():
         line = found.line(at)
         price = priced.get(at, line.price)
+        if min(quantity, price) < 0:  # what is taken back is a credit
+            raise BelowZero(value=min(quantity, price))
         _check(found, at, quantity, price, match_by)
         after = billed(after, at, quantity)
         items.append(Line(line.item, quantity, price, tax=tax, item=line.item, extra={ORDER_LINE: found.line_ref(at)}))
@@ -231,6 +243,8 @@ def credit(
     found = after = view.get(PurchaseOrder, order_id)
     asked = _to_credit(view, found, back)
     priced = {found.line_ref(_line_number(found, key)): number(value) for key, value in (prices or {}).items()}
+    if any(price < 0 for price in priced.values()):
+        raise BelowZero(value=min(priced.values()))
     notes: list[VendorCredit] = []
     for paid in sorted(_bills(view, found), key=lambda one: (one.on, one.number, one.id)):
         earlier = list(view.find(VendorCredit, "credits", paid.id))
@@ -278,9 +292,13 @@ def take_back_bill(view: View, bill: str, *, on: Day, reference: str = "", id: s
         one.lot: one.worth for entry in view.entries_of(Bill, bill) for one in entry.postings if one.account == grni
     }
 
+    held = {lot.id: lot.value.minor for lot in view.lots("journal", grni, found.supplier)}
+    settled = {after.line_ref(at) for at, line in enumerate(after.lines, 1) if not line.unbilled}
+
     def reopened(line: Line, worth: int) -> list[Posting]:
         ref = line.extra.get(ORDER_LINE, "")
-        return split(view, found, worth, -cleared.get(ref, 0), ref, on=day(on))
+        share = held.get(ref, 0) if ref in settled else cleared.get(ref, 0)
+        return split(view, found, worth, -share, ref, on=day(on))
 
     note = evolve(whole(paid, on=on, id=id, origins=(found.ref,)), reference=reference)
     check_credit(view, note)
@@ -305,6 +323,16 @@ def receive(
         at = spot(view, found.currency, on=on)
         return receive_order(view, order, lines, on=on, place=place, rate=at)
     return receive_order(view, order, lines, on=on, place=place, rate=rate)
+
+
+def watch(view: View, note: VendorCredit) -> None:
+    """Look at a vendor's credit before it is written: pieces of a bill of an order are taken back through the order, which counts
+    them. Something off the price may be recorded by finance alone. Raises: CreditThroughOrder.
+    """
+    paid = view.seek(Bill, note.credits) if note.credits is not None else None
+    order = None if paid is None else next((one for one in paid.origins if one.kind == PurchaseOrder.kind), None)
+    if paid is not None and order is not None and order not in note.origins and taken_back(paid, [note]):
+        raise CreditThroughOrder(bill=paid.id, order=order.id)
 
 
 def match(view: View, order: str) -> Table:

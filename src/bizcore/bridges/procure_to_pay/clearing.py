@@ -128,7 +128,7 @@ class Items:
             return 0
         at = int(ref.rpartition("/")[2])
         line = self._order.line(at)
-        waiting = max(line.billed - line.accepted, _ZERO)
+        waiting = max(line.billed - line.received + line.rejected, _ZERO)  # what went back later was not billed ahead
         coming = max(Quantity(line.open - waiting, "piece").scaled, 0)
         exact = self._order.line_net(at, scaled_decimal(min(beyond, coming)))
         return Exact(exact.amount * rate, self._view.currency).round().minor
