@@ -70,6 +70,20 @@ class NatureFixed(Refused):
         )
 
 
+class CurrencyFixed(Refused):
+    """An account that holds one currency is to be kept in another."""
+
+    code = "currency_fixed"
+
+    def __init__(self, *, account: str, holds: tuple[str, ...], asked: str) -> None:
+        super().__init__(
+            f"account {account} holds {', '.join(holds)} and cannot be kept in {asked}; put another account",
+            account=account,
+            holds=holds,
+            asked=asked,
+        )
+
+
 def watch_policies(view: View, document: Document) -> None:
     """Refuse roles that leave a sub-ledger behind, share one, or do not exist.
 
@@ -101,14 +115,22 @@ def watch_policies(view: View, document: Document) -> None:
 
 
 def watch_account(view: View, document: Document) -> None:
-    """Refuse an account of another nature over one with postings. Raises: NatureFixed."""
+    """Refuse an account of another nature over one with postings, or of one currency over one that holds another.
+
+    Raises: NatureFixed, CurrencyFixed.
+    """
     if not isinstance(document, Account):
         return
     known = charts.of(view).seek(document.code)
-    if known is None or known.nature is document.nature:
+    if known is None:
         return
-    if _posted(view, document.code):
+    if known.nature is not document.nature and _posted(view, document.code):
         raise NatureFixed(account=document.code, nature=known.nature.value, asked=document.nature.value)
+    if document.currency is not None and document.currency != known.currency:
+        query = PostingQuery(book="journal", account=document.code)
+        units = {row.key[0] for row in view.totals(query, by=("unit",)) if row.amount}
+        if units - {document.currency}:
+            raise CurrencyFixed(account=document.code, holds=tuple(sorted(units)), asked=document.currency)
 
 
 def _posted(view: View, account: str) -> bool:

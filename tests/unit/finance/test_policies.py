@@ -8,10 +8,11 @@ import pytest
 from attrs import evolve
 
 from bizcore.book.entry import Entry, credit, debit
+from bizcore.change.locks import Locked
 from bizcore.company import Company
 from bizcore.finance.chart import Account, Nature
 from bizcore.finance.policies import BadBuckets, FinancePolicies
-from bizcore.finance.watches import NatureFixed, NoSuchRole, RoleInUse, RoleOfAnotherNature, RolesShared
+from bizcore.finance.watches import CurrencyFixed, NatureFixed, NoSuchRole, RoleInUse, RoleOfAnotherNature, RolesShared
 from bizcore.kernel.money import Money
 
 
@@ -123,3 +124,19 @@ def test_an_account_with_postings_keeps_its_nature(acme: Company) -> None:
         assert refused.value.facts["account"] == code
     own(acme, "1000", Nature.ASSET)
     own(acme, "4000", Nature.ASSET)
+
+
+def test_an_account_that_holds_a_currency_is_not_kept_in_another(acme: Company) -> None:
+    posted(acme, "1000", "3900")
+    bank = Account(code="1000", name="Bank", nature=Nature.ASSET, line="cash")
+    with pytest.raises(CurrencyFixed):
+        acme.apply(acme.put(evolve(bank, currency="USD")))
+    acme.apply(acme.put(evolve(bank, currency="EUR")))
+
+
+def test_a_lock_looks_at_the_roles_of_the_entrys_own_day(acme: Company) -> None:
+    own(acme, "2201", Nature.LIABILITY, open_items=False)
+    acme.apply(acme.put(FinancePolicies(since="2027-01-01", roles={"tax_payable": "2201"})))
+    acme.apply(acme.finance.lock(kind="tax", upto="2026-03-31"))
+    with pytest.raises(Locked):
+        posted(acme, "1000", "2200")
