@@ -122,22 +122,22 @@ def bill(
             lines.append(_line(line, quantity, ref))
     if not lines:
         raise NothingToBill(order=order)
-    return invoices.issue(
-        view,
-        Invoice(
-            id=id,
-            customer=found.customer,
-            on=on,
-            currency=found.currency,
-            lines=lines,
-            terms=terms if terms is not None else policies.terms,
-            rate=None if rate is None else fraction(rate),
-            tax_rounding=policies.tax_rounding,
-            rounding_mode=policies.rounding_mode,
-            prices=policies.prices,
-            origins=(found.ref, *_refs(_shipments(view, found))),
-        ),
+    invoice = Invoice(
+        id=id,
+        customer=found.customer,
+        on=on,
+        currency=found.currency,
+        lines=lines,
+        terms=terms if terms is not None else policies.terms,
+        rate=None if rate is None else fraction(rate),
+        tax_rounding=policies.tax_rounding,
+        rounding_mode=policies.rounding_mode,
+        prices=policies.prices,
+        origins=(found.ref, *_refs(_shipments(view, found))),
     )
+    if invoice.owed.minor < 0:  # a discount that was taken back waits for the goods it is off
+        raise NothingToBill(order=order)
+    return invoices.issue(view, invoice)
 
 
 def credit(view: View, customer_return: str, *, on: Day, id: str = "") -> Changes[CreditNote]:
@@ -378,11 +378,24 @@ def _credited(
             pieces[at] = max(min(billed - gone, left.get(ref, _ZERO)), _ZERO)
             left[ref] = left.get(ref, _ZERO) - pieces[at]
         if any(pieces.values()):
+            pieces |= _discounts(bill, credited, pieces)
             name = id if changes is None else ""
             note = in_part(bill, pieces, earlier, on=on, id=name, origins=(*of, order.ref))
             made = invoices.credit(view, note)
             changes = made if changes is None else changes + made
     return changes
+
+
+def _discounts(bill: Invoice, credited: Mapping[int, Decimal], pieces: Mapping[int, Decimal]) -> dict[int, Decimal]:
+    """The lines that took something off an invoice, taken back with the last of its goods."""
+    for at, line in enumerate(bill.lines, 1):
+        if line.item is not None and credited.get(at, _ZERO) + pieces.get(at, _ZERO) < line.quantity:
+            return {}
+    return {
+        at: line.quantity - credited.get(at, _ZERO)
+        for at, line in enumerate(bill.lines, 1)
+        if line.item is None and line.extended < 0
+    }
 
 
 class OrderToCashDesk(Desk):

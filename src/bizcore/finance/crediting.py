@@ -97,6 +97,11 @@ def in_part(
     ('1.01 EUR', ['0.34 EUR', '0.33 EUR', '0.34 EUR'])
     """
     lines = [_part(billed, at, quantity, earlier) for at, quantity in sorted(pieces.items()) if quantity]
+    if _whole(billed, taken_back(billed, earlier), pieces):
+        # With the last pieces the whole is taken back: what was taken off the price before is not credited twice.
+        lines += [
+            evolve(one, quantity=-one.quantity) for note in earlier for one in note.lines if not _line_of(billed, one)
+        ]
     named: dict[str, Any] = {"customer": billed.customer} if isinstance(billed, Invoice) else {"vendor": billed.vendor}
     cls: Any = CreditNote if isinstance(billed, Invoice) else VendorCredit
     note: Credit = cls(
@@ -169,16 +174,22 @@ def _with_stated_tax(note: Credit, billed: Billed, earlier: Sequence[Credit]) ->
     return evolve(note, tax_stated=Money.of_minor(share, currency))
 
 
+def _whole(billed: Billed, before: Mapping[int, Decimal], pieces: Mapping[int, Decimal]) -> bool:
+    return all(
+        before.get(at, _ZERO) + pieces.get(at, _ZERO) == line.quantity for at, line in enumerate(billed.lines, 1)
+    )
+
+
 def _to_the_cent(note: Credit, billed: Billed, earlier: Sequence[Credit]) -> Credit:
     """The note with the rounding that makes all parts so far what one note for all their pieces would be."""
-    of_pieces = [
-        all(_line_of(billed, line) for line in one.lines) and not (one.allowances or one.charges) for one in earlier
-    ]
-    if billed.tax_stated is not None or not all(of_pieces):
-        return note
     so_far = taken_back(billed, [*earlier, note])
-    whole = so_far == {at: line.quantity for at, line in enumerate(billed.lines, 1)}
+    whole = _whole(billed, so_far, {}) and not (billed.allowances or billed.charges)
+    plain = all(
+        all(_line_of(billed, line) for line in one.lines) and not (one.allowances or one.charges) for one in earlier
+    )
+    if billed.tax_stated is not None or not (whole or plain):
+        return note
     lines = [evolve(billed.lines[at - 1], quantity=quantity, value=None) for at, quantity in sorted(so_far.items())]
-    together = billed.owed if whole and not (billed.allowances or billed.charges) else evolve(note, lines=lines).owed
+    together = billed.owed if whole else evolve(note, lines=lines).owed
     left = together - Money.sum((one.owed for one in earlier), billed.currency) - note.owed
     return evolve(note, rounding=left) if left else note

@@ -11,6 +11,7 @@ from bizcore.bridges.order_to_cash import NotBilled, NothingToBill, NothingToCre
 from bizcore.bridges.promises import BeyondOrder, NotItsLine, NotItsOrder
 from bizcore.company import Company
 from bizcore.finance.documents import CreditNote
+from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies
 from bizcore.finance.tax import Prices, TaxRounding
 from bizcore.flow.document import Ref
@@ -349,3 +350,24 @@ def test_a_delivery_names_an_order_line_as_the_order_does(acme: Company, source:
     line = DeliveryLine(item, 1, "main", source=source)
     with pytest.raises(NotItsLine):
         acme.apply(acme.supply.plan_delivery([line], customer="b", on="2026-01-06", origins=[Ref("order", "SO")]))
+
+
+def test_a_discount_is_taken_back_with_the_last_goods(acme: Company) -> None:
+    taken(acme, OrderLine("x", 4, "10", item="x", tax="S20"), OrderLine("discount", 1, "-4", tax="S20"))
+    acme.apply(acme.order_to_cash.deliver("SO", on="2026-01-05", id="DL"))
+    shipment = acme.apply(acme.supply.ship("DL", on="2026-01-06")).value.id
+    acme.apply(acme.order_to_cash.bill("SO", on="2026-01-06"))
+    assert [str(credited(acme, shipment, at).gross) for at in (1, 3)] == ["12.00 EUR", "31.20 EUR"]
+    assert len(acme.finance.open_items()) == 0
+    with pytest.raises(NothingToBill):
+        acme.apply(acme.order_to_cash.bill("SO", on="2026-01-09"))
+
+
+def test_what_was_taken_off_the_price_is_not_credited_twice(acme: Company) -> None:
+    (shipment,) = shipped_and_billed(acme, [10], "10")
+    off = CreditNote(
+        customer="b", on="2026-01-07", currency="EUR", lines=[Line("late", 1, "10", tax="S20")], credits="I0"
+    )
+    acme.apply(acme.finance.credit(off))
+    assert [str(credited(acme, shipment, at).gross) for at in (4, 6)] == ["48.00 EUR", "60.00 EUR"]
+    assert len(acme.finance.open_items()) == 0
