@@ -191,8 +191,9 @@ def collect(
 
     Guarantees: what is not settled stays as an advance, an open item with the payment's id; the realised exchange result
     is posted in the same entry.
-    Raises: DocumentNotFound (an invoice in `to`), Overpaid (they get more than is open), NotPositive, NotARate, TwoValues,
-    ValueDiffers (values that contradict each other), RateMissing.
+    Raises: DocumentNotFound (an invoice in `to`), OtherParty, NothingOpen (it is open the other way), Overpaid (they get more
+    than is open), NotABank, AccountUnknown, OtherCurrency, NotPositive, NotARate, TwoValues, ValueDiffers (values that contradict
+    each other), OtherThanCompany, RateMissing.
 
     >>> from bizcore import Company
     >>> acme = Company.create("acme", currency="EUR")
@@ -221,6 +222,8 @@ def pay(
     """Pay a vendor and settle what it pays: the bills named, else the oldest due first; the mirror of `collect`.
 
     `received` is what left the bank account when that is kept in another currency.
+
+    Raises: what `collect` raises, of the bills in `to`.
     """
     terms = _Terms(Against.VENDOR, Way.OUT, vendor, day(on), tuple(to), bank, received, write_off, text)
     return _pay(view, terms, amount, paid(view, amount, on=day(on), value=value, rate=rate, received=received))
@@ -241,7 +244,7 @@ def refund(
 ) -> Changes[Payment]:
     """Pay money back to a customer, or take back a vendor's, against the credits or advances named, else the oldest.
 
-    Raises: OneParty; Overpaid, also when no document is named: nobody is refunded more than is open.
+    Raises: OneParty; Overpaid, also when no document is named: nobody is refunded more than is open; else what `collect` raises.
     """
     if customer is not None and vendor is None:
         against, way, party = Against.CUSTOMER, Way.OUT, customer

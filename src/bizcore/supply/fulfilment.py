@@ -283,7 +283,8 @@ def ship(
     What was reserved for the line is used up first. What is not shipped stays open as the backorder.
 
     Guarantees: the answer is the shipment; per line, ordered = open + shipped + cancelled.
-    Raises: TooMuch, NothingToDo, NotEnough, FloorBroken, IllegalStep.
+    Raises: TooMuch, NoDeliveryLine, NothingToDo, NotEnough, FloorBroken, NotCovered (the cost pool holds less), ExpiredLot,
+    IllegalStep.
     """
     found = view.get(Delivery, delivery)
     after = found.to("ship")

@@ -103,7 +103,7 @@ def receive(
 
     `unit` is a packaging unit of the item, converted exactly; `of` the move (`document/line`) that comes back.
 
-    Raises: NotPositive, NoConversion, TooFine, NotOutside, ForeignCost.
+    Raises: NotPositive, NoConversion, TooFine, NotOutside, OutsidePlace, ForeignCost, NegativeCost.
     """
     _outside(source)
     line = MoveLine(item, base_quantity(view, item, quantity, unit), cost=cost, lot=lot, expiry=expiry, of=of)
@@ -119,7 +119,10 @@ def receive_lines(
     source: str = "supplier",
     party: str | None = None,
 ) -> Changes[Receipt]:
-    """Take in several items as one receipt; quantities are in base units."""
+    """Take in several items as one receipt; quantities are in base units.
+
+    Raises: NotOutside, OutsidePlace, EmptyMovement, ForeignCost.
+    """
     _outside(source)
     return record(view, Receipt(on=on, source=source, target=place, lines=lines, party=party))
 
@@ -139,7 +142,8 @@ def issue(
     """Let goods out. Without a lot, lots are chosen by the policy `picking`.
 
     Guarantees: what stays at the place is at least what is reserved there, unless negative stock is provisional by policy.
-    Raises: NotEnough, FloorBroken, NotCovered (at some date more would have left than had come), ExpiredLot.
+    Raises: NotEnough, FloorBroken, NotCovered (at some date more would have left than had come), ExpiredLot,
+    NotOutside, NotPositive, NoConversion, TooFine.
     """
     _outside(target)
     line = MoveLine(item, base_quantity(view, item, quantity, unit), lot=lot, of=of)
@@ -155,7 +159,10 @@ def issue_lines(
     target: str = "customer",
     party: str | None = None,
 ) -> Changes[Issue]:
-    """Let out several items as one issue; quantities are in base units."""
+    """Let out several items as one issue; quantities are in base units.
+
+    Raises: NotEnough, FloorBroken, NotCovered, ExpiredLot, NotOutside, OutsidePlace, EmptyMovement.
+    """
     _outside(target)
     return record(view, Issue(on=on, source=place, target=target, lines=lines, party=party))
 
@@ -173,7 +180,8 @@ def transfer(
 ) -> Changes[Transfer]:
     """Carry goods from one place of ours to another; between cost pools their cost goes with them.
 
-    Raises: NotOutside, NotEnough, FloorBroken, ChangesOwner (one of the places is not ours).
+    Raises: NotOutside, SamePlace, NotEnough, FloorBroken, NotCovered (between cost pools), ChangesOwner (one of the places is not
+    ours).
     """
     for place in (source, target):
         if place in OUTSIDE:
@@ -195,6 +203,8 @@ def adjust(
     """Correct what is there by a difference: found is positive, missing negative.
 
     What is found comes in at the current cost unless one is stated; what is missing leaves like an issue.
+
+    Raises: NotPositive (a difference of nothing), OutsidePlace, ForeignCost, NegativeCost, NotEnough, FloorBroken, NotCovered.
     """
     difference = number(by)
     ends = (place, "adjustment") if difference < 0 else ("adjustment", place)
@@ -205,7 +215,11 @@ def adjust(
 def move(
     view: View, item: str, quantity: Number, *, source: str, target: str, on: Day, lot: str | None = None
 ) -> Changes[Movement]:
-    """Move goods from anywhere to anywhere: a receipt, an issue or a transfer by where source and target lie."""
+    """Move goods from anywhere to anywhere: a receipt, an issue or a transfer by where source and target lie.
+
+    Raises: NotOutside (both ends are outside), SamePlace, NotPositive, TooFine, NotEnough, FloorBroken, NotCovered, ExpiredLot,
+    ChangesOwner (one of the places is not ours).
+    """
     line = MoveLine(item, base_quantity(view, item, quantity), lot=lot)
     kind: type[Movement] = Transfer
     if source in OUTSIDE:
