@@ -424,6 +424,11 @@ class _Following:
             pool = one.source if one.source_pool else one.target
             for line in lines[pool, one.item, one.ref]:
                 postings += self._legs(pool, one, line)
+            if one.source_pool and one.target_pool:
+                # What they cover where they arrive is settled there alone: no line of the other pool turned.
+                for line in lines[one.target, one.item, one.ref]:
+                    if not line.quantity:
+                        postings += self._legs(one.target, one, line)
             postings += self._inherited(one)
         text = f"cost of {stock.text}" if stock.text else "cost"
         return self._view.mint(Entry(stock.on, postings, book="cost", text=text, extra=Map({"stock": stock.id})))
