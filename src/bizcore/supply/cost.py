@@ -345,7 +345,8 @@ class _Following:
         self, item: str, lines: dict[tuple[str, str, str], list[Line]], corrections: dict[tuple[str, str, Key], int]
     ) -> None:
         """Fold an item's pools from the beginning, those that feed each other until what they give each other stands."""
-        for account in self.connected(item):
+        accounts = self.connected(item)
+        for account in accounts:
             known = account.known
             if known is None:
                 raise LawBroken(f"the cost of {item} in {account.pool} was not read")
@@ -370,6 +371,20 @@ class _Following:
                 if by and not (key[1] in account.between.values() and key[1] < account.pool):
                     corrections[account.pool, item, key] = by
                     self._touched |= {(account.pool, item), (key[1], item)}
+        for account in accounts:
+            self._reopen(account, corrections)
+
+    def _reopen(self, account: _Account, corrections: dict[tuple[str, str, Key], int]) -> None:
+        """Post nothing where layers change and no value does, as when the parts of a day's line change places.
+
+        Whoever planned to go on from the layers as they were has read that balance, and must see that it moved.
+        """
+        kept, fold = account.kept, account.fold
+        if kept is None or fold is None or kept.state == fold.state or (account.pool, account.item) in self._touched:
+            return
+        latest = fold.moves[-1]
+        corrections[account.pool, account.item, (latest.on, latest.counter)] = 0
+        self._touched |= {(account.pool, account.item), (latest.counter, account.item)}
 
     def connected(self, item: str) -> list[_Account]:
         """Every pool of the item that is fed by, or feeds, one that this change touches, folded together."""
