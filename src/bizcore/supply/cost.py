@@ -27,7 +27,7 @@ from bizcore.kernel.quantity import Quantity
 from bizcore.store.port import OutOfRange
 from bizcore.supply import costbook
 from bizcore.supply.costbook import Kept, Key, Known
-from bizcore.supply.costmoves import CostMove, Line, in_order
+from bizcore.supply.costmoves import CostMove, Line
 from bizcore.supply.methods import Methods, by_methods, methods_for
 from bizcore.supply.places import OUTSIDE, check_owner, pool_of, pools
 from bizcore.supply.policies import SupplyPolicies, policies_for
@@ -262,7 +262,7 @@ def _feed_returns(accounts: Mapping[str, _Account]) -> bool:
             if account.origins.get(move.ref, account.pool) == pool
         }
         moves = [move for _, move in back.values()]
-        for ref, share in costbook.shares(fold, sent, moves, accounts[pool].policies.back_dating).items():
+        for ref, share in costbook.shares(fold, sent, moves, accounts[pool].methods).items():
             fed = back[ref][0].fed
             changed = changed or fed.get(ref) != share
             fed[ref] = share
@@ -330,12 +330,12 @@ class _Following:
     def _simple(account: _Account) -> bool:
         if account.between:
             return False
-        return costbook.goes_on(account.kept, account.new, account.policies, account.methods)
+        return costbook.goes_on(account.kept, account.new, account.methods)
 
     def _go_on(self, account: _Account, lines: dict[tuple[str, str, str], list[Line]]) -> None:
         """Go on from the layers kept with the last change."""
         start, after = (None, "") if account.kept is None else (account.kept.state, account.kept.on)
-        moves = in_order(account.new, account.policies.back_dating)
+        moves = account.methods.in_order(account.new, after=after)
         account.fold = by_methods(moves, account.methods, start=start, after=after)
         costbook.check_covered(account.fold, None, account.policies, pool=account.pool, item=account.item)
         self._touched.add((account.pool, account.item))
@@ -353,9 +353,7 @@ class _Following:
             fold = account.fold
             if fold is None:
                 raise LawBroken(f"the cost of {item} in {account.pool} was not folded")
-            before = (
-                costbook.valued(known.moves, account.fed, account.policies, account.methods) if fold.shortages else None
-            )
+            before = costbook.valued(known.moves, account.fed, account.methods) if fold.shortages else None
             costbook.check_covered(fold, before, account.policies, pool=account.pool, item=item)
             costbook.check_passed_on(fold, account.between, pool=account.pool, item=item)
             self._note(account, fold, lines)
@@ -410,7 +408,7 @@ class _Following:
         for _ in range(rounds):
             changed = False
             for account in accounts:
-                account.fold = costbook.valued(account.moves, account.fed, account.policies, account.methods)
+                account.fold = costbook.valued(account.moves, account.fed, account.methods)
                 for index, move in enumerate(account.fold.moves):
                     if move.quantity < 0 and move.ref in account.between:
                         fed = by_pool[account.between[move.ref]].fed
