@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
 from attrs import evolve
 
 from bizcore.change.changes import Changes
+from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, NotFound, Refused
+from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
+from bizcore.kernel.spans import Span
 from bizcore.supply.fulfilment import Delivery, LineQuantity
 from bizcore.supply.movements import CustomerReturn, Issue, MoveLine, Movement, Receipt, Shipment, VendorReturn
-from bizcore.supply.places import check_owner
+from bizcore.supply.places import ChangesOwner, pool_of
 from bizcore.supply.purchasing import PurchaseOrder
 from bizcore.supply.stock import record
 
@@ -57,7 +60,8 @@ def take_back(
 ) -> Changes[CustomerReturn]:
     """Take back goods of a shipment or an issue, all of it when no lines are given, to the place they left or another.
 
-    Guarantees: returned <= shipped, line by line; the goods come in at the cost they left, restated with it.
+    Guarantees: returned <= shipped, line by line; the goods come in at the cost they left, restated with it; they are ours,
+    or not, as when they left.
     Raises: ReturnedBefore, ReturnedMore, ReturnedAll, NoSuchMove, NotFound, ChangesOwner.
     """
     sent: Movement = view.seek(Shipment, shipment) or view.get(Issue, shipment)
@@ -66,8 +70,10 @@ def take_back(
     back: list[MoveLine] = []
     for at, line in goods:
         left_from, _ = sent.ends(sent.lines[at - 1])
-        back.append(evolve(line, place=place or left_from))
-        check_owner(view, line.item, source=left_from, target=place or left_from)
+        to = place or left_from
+        back.append(evolve(line, place=to))
+        if _was_ours(view, sent, at) != (pool_of(view, to) is not None):
+            raise ChangesOwner(item=line.item, source=sent.target, target=to)
         _count_delivery(view, after, line)
     returned = CustomerReturn(
         on=on,
@@ -128,8 +134,10 @@ def return_to_vendor(
     for number, (at, line) in enumerate(goods):
         _, lies_at = came.ends(came.lines[at - 1])
         claim = claims[number] if number < len(claims) else None
-        back.append(evolve(line, place=place or lies_at, cost=claim))
-        check_owner(view, line.item, source=lies_at, target=place or lies_at)
+        leaves = place or lies_at
+        back.append(evolve(line, place=leaves, cost=claim))
+        if _was_ours(view, came, at) != (pool_of(view, leaves) is not None):
+            raise ChangesOwner(item=line.item, source=leaves, target=came.source)
         _count_order(view, after, line)
     returned = VendorReturn(
         on=on,
@@ -166,6 +174,15 @@ def _coming_back(
             wanted.line,
             MoveLine(line.item, wanted.quantity, lot=line.lot, expiry=line.expiry, of=of, order=line.order),
         )
+
+
+def _was_ours(view: View, movement: Movement, at: int) -> bool:
+    """Whether a line moved goods of ours: only then it has a cost. What its place is today does not say so."""
+    moved = Map({"ref": movement.move_ref(at)})
+    query = PostingQuery(
+        book="cost", unit=movement.lines[at - 1].item, span=Span(movement.on, movement.on + timedelta(1)), dims=moved
+    )
+    return any(row.amount for row in view.postings(query))
 
 
 def _rest(movement: Movement, before: dict[str, Decimal]) -> Iterator[LineQuantity]:
