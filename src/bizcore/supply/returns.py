@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from attrs import evolve
 
+from bizcore.book.lots import release_int
 from bizcore.change.changes import Changes
 from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
@@ -16,10 +17,12 @@ from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, NotFound, Refused
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
+from bizcore.kernel.quantity import Quantity
 from bizcore.kernel.spans import Span
+from bizcore.supply.cost import folded
 from bizcore.supply.fulfilment import Delivery, LineQuantity
 from bizcore.supply.movements import CustomerReturn, Issue, MoveLine, Movement, Receipt, Shipment, VendorReturn
-from bizcore.supply.places import ChangesOwner, pool_of
+from bizcore.supply.places import OUTSIDE, ChangesOwner, pool_of
 from bizcore.supply.purchasing import PurchaseOrder
 from bizcore.supply.stock import record
 
@@ -68,11 +71,11 @@ def take_back(
     goods = list(_coming_back(view, CustomerReturn, sent, lines, on))
     after: dict[str, Delivery] = {}
     back: list[MoveLine] = []
-    for at, line in goods:
+    for at, line, _ in goods:
         left_from, _ = sent.ends(sent.lines[at - 1])
         to = place or left_from
         back.append(evolve(line, place=to))
-        if _was_ours(view, sent, at) != (pool_of(view, to) is not None):
+        if (_pool_then(view, sent, at) is None) != (pool_of(view, to) is None):
             raise ChangesOwner(item=line.item, source=sent.target, target=to)
         _count_delivery(view, after, line)
     returned = CustomerReturn(
@@ -118,8 +121,8 @@ def return_to_vendor(
     """Send goods of a receipt back to the supplier, all of it when no lines are given, from where they came to or another place.
 
     `claims` state what the supplier owes for each line; without them it is the line's share of what the receipt cost. Under
-    an average the goods leave at the current average; the difference to the claim is a purchase variance, either way: the
-    supplier may owe more than the goods cost, as where the bill was dearer than the order.
+    an average, or from another cost pool, the goods leave at what they cost there; the difference to the claim is a purchase
+    variance, either way: the supplier may owe more than the goods cost, as where the bill was dearer than the order.
 
     Guarantees: returned <= received, line by line.
     Raises: ReturnedBefore, ReturnedMore, ReturnedAll, NoSuchMove, NotFound, FloorBroken, NegativeCost, ForeignCost,
@@ -131,13 +134,18 @@ def return_to_vendor(
         raise ClaimsWithoutLines(claims=len(claims), lines=len(goods))
     after: dict[str, PurchaseOrder] = {}
     back: list[MoveLine] = []
-    for number, (at, line) in enumerate(goods):
+    for number, (at, line, earlier) in enumerate(goods):
         _, lies_at = came.ends(came.lines[at - 1])
         claim = claims[number] if number < len(claims) else None
-        leaves = place or lies_at
-        back.append(evolve(line, place=leaves, cost=claim))
-        if _was_ours(view, came, at) != (pool_of(view, leaves) is not None):
+        gone = evolve(line, place=place or lies_at, cost=claim)
+        leaves = gone.place or lies_at
+        then, now = _pool_then(view, came, at), pool_of(view, leaves)
+        if (then is None) != (now is None):
             raise ChangesOwner(item=line.item, source=leaves, target=came.source)
+        if then is not None and then != now and claim is None:
+            # The fold of one pool knows nothing of a receipt in another: the claim is stated.
+            gone = evolve(gone, cost=_share(view, came, at, gone, earlier, pool=then, on=day(on)))
+        back.append(gone)
         _count_order(view, after, line)
     returned = VendorReturn(
         on=on,
@@ -152,37 +160,57 @@ def return_to_vendor(
 
 def _coming_back(
     view: View, kind: type[R], movement: Movement, lines: Sequence[LineQuantity], on: Day
-) -> Iterator[tuple[int, MoveLine]]:
-    """The lines that come back, each pointing at its move. Raises: ReturnedBefore, ReturnedMore, ReturnedAll, NoSuchMove."""
+) -> Iterator[tuple[int, MoveLine, Decimal]]:
+    """The lines that come back, each pointing at its move, and what of it did before. Raises: ReturnedBefore, ReturnedMore, ReturnedAll, NoSuchMove."""
     if day(on) < movement.on:
         raise ReturnedBefore(of=movement.id, on=day(on), first=movement.on)
-    before: dict[str, Decimal] = {}
-    for earlier in view.find(kind, "of", movement.id):
-        for one in earlier.lines:
-            if one.of is not None:
-                before[one.of] = before.get(one.of, Decimal(0)) + one.quantity
+    before = _returned(view, kind, movement)
     for wanted in lines or tuple(_rest(movement, before)):
         of = movement.move_ref(wanted.line)
         if not 1 <= wanted.line <= len(movement.lines):
             raise NoSuchMove(of=of, lines=len(movement.lines))
         line = movement.lines[wanted.line - 1]
-        returned = before.get(of, Decimal(0)) + wanted.quantity
+        earlier = before.get(of, Decimal(0))
+        returned = earlier + wanted.quantity
         if returned > line.quantity:
             raise ReturnedMore(of=of, moved=line.quantity, returned=returned)
         before[of] = returned
-        yield (
-            wanted.line,
-            MoveLine(line.item, wanted.quantity, lot=line.lot, expiry=line.expiry, of=of, order=line.order),
-        )
+        back = MoveLine(line.item, wanted.quantity, lot=line.lot, expiry=line.expiry, of=of, order=line.order)
+        yield wanted.line, back, earlier
 
 
-def _was_ours(view: View, movement: Movement, at: int) -> bool:
-    """Whether a line moved goods of ours: only then it has a cost. What its place is today does not say so."""
+def _pool_then(view: View, movement: Movement, at: int) -> str | None:
+    """The cost pool that a line moved goods of ours into or out of; None where they were not ours, whatever their place is today."""
     moved = Map({"ref": movement.move_ref(at)})
     query = PostingQuery(
         book="cost", unit=movement.lines[at - 1].item, span=Span(movement.on, movement.on + timedelta(1)), dims=moved
     )
-    return any(row.amount for row in view.postings(query))
+    return next((row.account for row in view.postings(query) if row.amount and row.account not in OUTSIDE), None)
+
+
+def _share(view: View, came: Movement, at: int, gone: MoveLine, earlier: Decimal, *, pool: str, on: date) -> Money:
+    """What of a receipt's cost is claimed with a part that leaves another pool; parts sum to the whole."""
+    line, of = came.lines[at - 1], came.move_ref(at)
+    whole = line.cost
+    if whole is None:
+        fold = folded(view, pool, line.item, on=on)
+        worth = next(value for move, value in zip(fold.moves, fold.values, strict=True) if move.ref == of)
+        whole = Money.of_minor(worth, view.currency)
+    before = Quantity(earlier, line.item)
+    shares = (
+        release_int(line.amount.scaled, whole.minor, quantity.scaled) for quantity in (before, before + gone.amount)
+    )
+    return Money.of_minor(-next(shares) + next(shares), view.currency)
+
+
+def _returned(view: View, kind: type[R], movement: Movement) -> dict[str, Decimal]:
+    """What came back of a movement before, by the name of its moves."""
+    before: dict[str, Decimal] = {}
+    for earlier in view.find(kind, "of", movement.id):
+        for one in earlier.lines:
+            if one.of is not None:
+                before[one.of] = before.get(one.of, Decimal(0)) + one.quantity
+    return before
 
 
 def _rest(movement: Movement, before: dict[str, Decimal]) -> Iterator[LineQuantity]:
