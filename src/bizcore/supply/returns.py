@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TypeVar
 
 from attrs import evolve
 
@@ -14,48 +13,18 @@ from bizcore.change.changes import Changes
 from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
 from bizcore.kernel.days import Day, day
-from bizcore.kernel.errors import Invalid, NotFound, Refused
+from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.kernel.spans import Span
 from bizcore.supply.cost import folded
 from bizcore.supply.fulfilment import Delivery, LineQuantity
+from bizcore.supply.limits import NoSuchMove, returned, split_ref
 from bizcore.supply.movements import CustomerReturn, Issue, MoveLine, Movement, Receipt, Shipment, VendorReturn
 from bizcore.supply.places import OUTSIDE, ChangesOwner, pool_of
 from bizcore.supply.purchasing import PurchaseOrder
 from bizcore.supply.stock import record
-
-R = TypeVar("R", CustomerReturn, VendorReturn)
-
-
-class ReturnedMore(Refused):
-    """More comes back than went."""
-
-    code = "returned_more"
-
-    def __init__(self, *, of: str, moved: Decimal, returned: Decimal) -> None:
-        super().__init__(f"{returned} of {of} would be returned, {moved} went", of=of, moved=moved, returned=returned)
-
-
-class ReturnedBefore(Refused):
-    """Goods come back on a day before they went."""
-
-    code = "returned_before"
-
-    def __init__(self, *, of: str, on: date, first: date) -> None:
-        super().__init__(
-            f"what {of} moved on {first} cannot come back on {on}; from {first} on it can", of=of, on=on, first=first
-        )
-
-
-class NoSuchMove(NotFound):
-    """The movement has no such line."""
-
-    code = "no_such_move"
-
-    def __init__(self, *, of: str, lines: int) -> None:
-        super().__init__(f"there is no move {of}; the document has {lines} lines", of=of, lines=lines)
 
 
 def take_back(
@@ -68,7 +37,7 @@ def take_back(
     Raises: ReturnedBefore, ReturnedMore, ReturnedAll, NoSuchMove, NotFound, ChangesOwner.
     """
     sent: Movement = view.seek(Shipment, shipment) or view.get(Issue, shipment)
-    goods = list(_coming_back(view, CustomerReturn, sent, lines, on))
+    goods = list(_coming_back(view, sent, lines))
     after: dict[str, Delivery] = {}
     back: list[MoveLine] = []
     for at, line, _ in goods:
@@ -78,7 +47,7 @@ def take_back(
         if (_pool_then(view, sent, at) is None) != (pool_of(view, to) is None):
             raise ChangesOwner(item=line.item, source=sent.target, target=to)
         _count_delivery(view, after, line)
-    returned = CustomerReturn(
+    goods_back = CustomerReturn(
         on=on,
         source=sent.target,
         target=place or sent.source,
@@ -86,7 +55,7 @@ def take_back(
         party=sent.party,
         origins=(sent.ref, *(one.ref for one in after.values())),
     )
-    return record(view, returned).adding(documents=after.values())
+    return record(view, goods_back).adding(documents=after.values())
 
 
 class ReturnedAll(Refused):
@@ -129,7 +98,7 @@ def return_to_vendor(
     ClaimsWithoutLines, ChangesOwner, OutsidePlace.
     """
     came = view.get(Receipt, receipt)
-    goods = list(_coming_back(view, VendorReturn, came, lines, on))
+    goods = list(_coming_back(view, came, lines))
     if len(claims) > len(goods):
         raise ClaimsWithoutLines(claims=len(claims), lines=len(goods))
     after: dict[str, PurchaseOrder] = {}
@@ -147,7 +116,7 @@ def return_to_vendor(
             gone = evolve(gone, cost=_share(view, came, at, gone, earlier, pool=then, on=day(on)))
         back.append(gone)
         _count_order(view, after, line)
-    returned = VendorReturn(
+    goods_back = VendorReturn(
         on=on,
         source=place or came.target,
         target=came.source,
@@ -155,26 +124,21 @@ def return_to_vendor(
         party=came.party,
         origins=(came.ref, *(one.ref for one in after.values())),
     )
-    return record(view, returned).adding(documents=after.values())
+    return record(view, goods_back).adding(documents=after.values())
 
 
 def _coming_back(
-    view: View, kind: type[R], movement: Movement, lines: Sequence[LineQuantity], on: Day
+    view: View, movement: Movement, lines: Sequence[LineQuantity]
 ) -> Iterator[tuple[int, MoveLine, Decimal]]:
-    """The lines that come back, each pointing at its move, and what of it did before. Raises: ReturnedBefore, ReturnedMore, ReturnedAll, NoSuchMove."""
-    if day(on) < movement.on:
-        raise ReturnedBefore(of=movement.id, on=day(on), first=movement.on)
-    before = _returned(view, kind, movement)
+    """The lines that come back, each pointing at its move, and what of it did before. Raises: ReturnedAll, NoSuchMove."""
+    before = returned(view, movement)
     for wanted in lines or tuple(_rest(movement, before)):
         of = movement.move_ref(wanted.line)
         if not 1 <= wanted.line <= len(movement.lines):
             raise NoSuchMove(of=of, lines=len(movement.lines))
         line = movement.lines[wanted.line - 1]
         earlier = before.get(of, Decimal(0))
-        returned = earlier + wanted.quantity
-        if returned > line.quantity:
-            raise ReturnedMore(of=of, moved=line.quantity, returned=returned)
-        before[of] = returned
+        before[of] = earlier + wanted.quantity
         back = MoveLine(line.item, wanted.quantity, lot=line.lot, expiry=line.expiry, of=of, order=line.order)
         yield wanted.line, back, earlier
 
@@ -197,20 +161,9 @@ def _share(view: View, came: Movement, at: int, gone: MoveLine, earlier: Decimal
         worth = next(value for move, value in zip(fold.moves, fold.values, strict=True) if move.ref == of)
         whole = Money.of_minor(worth, view.currency)
     before = Quantity(earlier, line.item)
-    shares = (
-        release_int(line.amount.scaled, whole.minor, quantity.scaled) for quantity in (before, before + gone.amount)
-    )
-    return Money.of_minor(-next(shares) + next(shares), view.currency)
-
-
-def _returned(view: View, kind: type[R], movement: Movement) -> dict[str, Decimal]:
-    """What came back of a movement before, by the name of its moves."""
-    before: dict[str, Decimal] = {}
-    for earlier in view.find(kind, "of", movement.id):
-        for one in earlier.lines:
-            if one.of is not None:
-                before[one.of] = before.get(one.of, Decimal(0)) + one.quantity
-    return before
+    # As the whole up to this part less the whole before it, so that no cent is left over.
+    was, now = (release_int(line.amount.scaled, whole.minor, one.scaled) for one in (before, before + gone.amount))
+    return Money.of_minor(now - was, view.currency)
 
 
 def _rest(movement: Movement, before: dict[str, Decimal]) -> Iterator[LineQuantity]:
@@ -222,16 +175,8 @@ def _rest(movement: Movement, before: dict[str, Decimal]) -> Iterator[LineQuanti
     return (LineQuantity(at, quantity) for at, quantity in left if quantity > 0)
 
 
-def _split(ref: str | None) -> tuple[str, int] | None:
-    """A line's name as document and number."""
-    if ref is None or "/" not in ref:
-        return None
-    document, _, line = ref.rpartition("/")
-    return (document, int(line)) if line.isdecimal() else None
-
-
 def _count_delivery(view: View, after: dict[str, Delivery], line: MoveLine) -> None:
-    named = _split(line.order)
+    named = split_ref(line.order)
     if named is None:
         return
     found = after.get(named[0]) or view.seek(Delivery, named[0])
@@ -242,7 +187,7 @@ def _count_delivery(view: View, after: dict[str, Delivery], line: MoveLine) -> N
 
 
 def _count_order(view: View, after: dict[str, PurchaseOrder], line: MoveLine) -> None:
-    named = _split(line.order)
+    named = split_ref(line.order)
     if named is None:
         return
     found = after.get(named[0]) or view.seek(PurchaseOrder, named[0])
