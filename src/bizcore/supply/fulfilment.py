@@ -283,7 +283,7 @@ def ship(
     What was reserved for the line is used up first. What is not shipped stays open as the backorder.
 
     Guarantees: the answer is the shipment; per line, ordered = open + shipped + cancelled.
-    Raises: TooMuch, NothingToDo, NotEnough, FloorBroken, IllegalStep.
+    Raises: TooMuch, NothingToDo, NotEnough, FloorBroken, DatedBefore (what is reserved for it was so later), IllegalStep.
     """
     found = view.get(Delivery, delivery)
     after = found.to("ship")
@@ -325,7 +325,7 @@ def ship(
 def cancel_delivery(view: View, delivery: str, *, on: Day) -> Changes[Delivery]:
     """Cancel what is still open; what is reserved or picked for it is let go, what was shipped stays shipped.
 
-    Raises: IllegalStep.
+    Raises: DatedBefore (a reservation was made later), IllegalStep.
     """
     found = view.get(Delivery, delivery)
     after = found.to("cancel")
@@ -346,7 +346,7 @@ def call_off(view: View, delivery: str, *, line: int, quantity: Number, on: Day)
 
     A delivery of which nothing is open any more is done, or cancelled when nothing of it was shipped.
 
-    Raises: TooMuch, NoDeliveryLine, IllegalStep.
+    Raises: TooMuch, NoDeliveryLine, DatedBefore (a reservation was made later), IllegalStep.
     """
     found = view.get(Delivery, delivery)
     after = found.to("call_off")
@@ -373,12 +373,12 @@ def call_off(view: View, delivery: str, *, line: int, quantity: Number, on: Day)
 
 
 def release(view: View, reservation: str, *, on: Day) -> Changes[Reservation]:
-    """Let go of what is still kept; a delivery's line it was kept for counts it no more. Raises: IllegalStep."""
+    """Let go of what is still kept; a delivery's line it was kept for counts it no more. Raises: DatedBefore, IllegalStep."""
     return _let_go(view, view.get(Reservation, reservation), "release", on)
 
 
 def expire(view: View, reservation: str, *, on: Day) -> Changes[Reservation]:
-    """Let go of a reservation whose last day has passed, like `release`. Raises: NotExpired, IllegalStep."""
+    """Let go of a reservation whose last day has passed, like `release`. Raises: NotExpired, DatedBefore, IllegalStep."""
     found = view.get(Reservation, reservation)
     asked = day(on)
     if found.until is None or asked <= found.until:

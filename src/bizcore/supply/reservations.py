@@ -19,6 +19,7 @@ from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Refused
 from bizcore.kernel.exact import Number, number, positive
 from bizcore.kernel.quantity import Quantity
+from bizcore.kernel.sequence import check_sequence
 from bizcore.supply import fields
 from bizcore.supply.items import base_quantity, decimal_of
 from bizcore.supply.stock import NotEnough, available, available_floor, expired
@@ -164,14 +165,16 @@ def consume(
 
 
 def entry_of(view: View, reservation: Reservation, by: Decimal, on: Day) -> Entry:
-    """The entry that keeps more, or less, at the place."""
-    amount = Quantity(by, reservation.item)
+    """The entry that keeps more, or less, at the place; on no day is less than nothing kept. Raises: DatedBefore."""
+    asked, one = day(on), reservation
+    check_sequence("what ends or uses it", asked, cause=f"the reservation {one.id}", since=one.on)
+    amount = Quantity(by, one.item)
     return view.mint(
         Entry(
-            on,
-            [Posting(reservation.place, amount), Posting(DEMAND, -amount)],
+            asked,
+            [Posting(one.place, amount), Posting(DEMAND, -amount)],
             book="reserved",
-            text=f"reservation {reservation.id}"[:200],
+            text=f"reservation {one.id}"[:200],
         )
     )
 
