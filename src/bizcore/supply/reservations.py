@@ -11,18 +11,18 @@ from typing import ClassVar
 from attrs import evolve, field, frozen
 
 from bizcore.book.entry import Entry, Posting
-from bizcore.change.changes import Changes, Floor
+from bizcore.change.changes import Floor
 from bizcore.change.view import View
 from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Refused
-from bizcore.kernel.exact import Number, number, positive
+from bizcore.kernel.exact import number, positive
 from bizcore.kernel.quantity import Quantity
 from bizcore.kernel.sequence import check_sequence
 from bizcore.supply import fields
-from bizcore.supply.items import base_quantity, decimal_of
-from bizcore.supply.stock import NotEnough, available, available_floor, expired
+from bizcore.supply.items import decimal_of
+from bizcore.supply.stock import available, available_floor, expired
 
 DEMAND = "demand"
 """The counter place of the book of reservations."""
@@ -88,33 +88,6 @@ class Reservation(Document):
         Document.__attrs_post_init__(self)
 
 
-def reserve(
-    view: View,
-    item: str,
-    quantity: Number,
-    *,
-    place: str,
-    on: Day,
-    for_: str,
-    until: Day | None = None,
-    unit: str | None = None,
-    partial: Partial = Partial.REFUSE,
-) -> Changes[Reservation]:
-    """Keep goods for something.
-
-    Guarantees: on hand less expired less reserved never falls below zero, however many reserve at once; releasing it again leaves
-    everything as before.
-    Raises: FloorBroken or NotEnough, when there is not enough.
-    """
-    wanted = base_quantity(view, item, quantity, unit)
-    held = hold(view, item, wanted, place=place, on=on, for_=for_, until=until, partial=partial)
-    if held is None:
-        raise NotEnough(
-            item=item, place=place, asked=Quantity(wanted, item), available=available(view, item, place=place, on=on)
-        )
-    return Changes(held, entries=[entry_of(view, held, held.quantity, on)], floors=[floor_of(view, held)])
-
-
 def hold(
     view: View,
     item: str,
@@ -144,6 +117,11 @@ def hold(
 def held_for(view: View, for_: str) -> Iterator[Reservation]:
     """What is kept for something."""
     return view.find(Reservation, "for", for_, "held")
+
+
+def kept_of(kept: Iterable[Reservation]) -> Decimal:
+    """What reservations still keep, together."""
+    return sum((one.left for one in kept), Decimal(0))
 
 
 def consume(
