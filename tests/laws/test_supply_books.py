@@ -19,10 +19,10 @@ from bizcore.supply import cost, costbook
 from bizcore.supply.costbook import NotCovered
 from bizcore.supply.costmoves import CostMethod
 from bizcore.supply.fulfilment import LineQuantity
+from bizcore.supply.limits import ReturnedMore
 from bizcore.supply.places import Place, pools
 from bizcore.supply.policies import NegativeStock, SupplyPolicies
 from bizcore.supply.reports import conserved, layers_as_folded, stock_equals_cost, stock_valuation, worthless_or_held
-from bizcore.supply.returns import ReturnedMore
 
 START = date(2026, 1, 1)
 DAYS = 8

@@ -14,13 +14,13 @@ from bizcore.finance.crediting import in_part, taken_back
 from bizcore.finance.documents import CreditNote, Invoice
 from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies
-from bizcore.finance.sequence import check_sequence
 from bizcore.finance.terms import Terms
 from bizcore.flow.document import Document, Ref
 from bizcore.flow.lifecycle import IllegalStep
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Refused
 from bizcore.kernel.exact import Number, fraction, number
+from bizcore.kernel.sequence import check_sequence
 from bizcore.sfa import ordering, orders
 from bizcore.sfa.orders import Figures, Order, OrderLine, Progress
 from bizcore.sfa.orders import progress as derived

@@ -14,7 +14,6 @@ from bizcore.finance.claims import NO_LEGS, claim
 from bizcore.finance.documents import Bill, CreditNote, Invoice, OtherCurrency, TradeDocument, VendorCredit
 from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies
-from bizcore.finance.sequence import check_sequence
 from bizcore.finance.tax import Prices
 from bizcore.finance.terms import Terms
 from bizcore.flow.document import Ref
@@ -22,6 +21,7 @@ from bizcore.kernel.days import Day
 from bizcore.kernel.errors import Refused
 from bizcore.kernel.exact import plain_number
 from bizcore.kernel.money import Money
+from bizcore.kernel.sequence import check_sequence
 
 T = TypeVar("T", bound=TradeDocument)
 

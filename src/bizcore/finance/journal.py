@@ -17,11 +17,11 @@ from bizcore.finance.chart import Chart
 from bizcore.finance.closing import CLOSING
 from bizcore.finance.documents import OtherCurrency
 from bizcore.finance.policies import FinancePolicies, Reversal
-from bizcore.finance.sequence import check_sequence
 from bizcore.flow.document import Document, Indexes
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.money import Money
+from bizcore.kernel.sequence import check_sequence
 
 STORNO: Final = "storno"
 """The dimension that marks postings which take back from their own side."""

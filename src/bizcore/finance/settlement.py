@@ -20,7 +20,6 @@ from bizcore.finance.claims import exchange_result, take
 from bizcore.finance.documents import Bill, CreditNote, Invoice, OtherCurrency, TradeDocument, VendorCredit
 from bizcore.finance.invoices import OtherParty
 from bizcore.finance.openitems import Cleared, Legs, Settled, Worth, clear, document_of, lots_of
-from bizcore.finance.sequence import check_sequence
 from bizcore.finance.worth import Paid, paid, written_off
 from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.numbering import Numbering
@@ -28,6 +27,7 @@ from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, NotFound, Refused
 from bizcore.kernel.exact import Number
 from bizcore.kernel.money import Money
+from bizcore.kernel.sequence import check_sequence
 
 
 class Overpaid(Refused):

@@ -7,66 +7,35 @@ with the last change. A pool that is fed by a restated pool follows in the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from bizcore.book.entry import Entry, Posting
-from bizcore.book.lots import release_int
 from bizcore.change.changes import Changes, Derived
 from bizcore.change.locks import first_open
 from bizcore.change.view import View
 from bizcore.flow.document import Document
 from bizcore.kernel.days import Day, day
-from bizcore.kernel.errors import Invalid, LawBroken
+from bizcore.kernel.errors import LawBroken
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.store.port import OutOfRange
 from bizcore.supply import costbook
 from bizcore.supply.costbook import Kept, Key, Known
-from bizcore.supply.costmoves import CostMove, Line, in_order
+from bizcore.supply.costmoves import CostMove, Line
+from bizcore.supply.crossings import Crossing, crossed
 from bizcore.supply.methods import Methods, by_methods, methods_for
-from bizcore.supply.places import OUTSIDE, check_owner, pool_of, pools
+from bizcore.supply.places import pools
 from bizcore.supply.policies import SupplyPolicies, policies_for
 from bizcore.supply.valuation import Fold
 
 D = TypeVar("D", bound=Document | Entry)
 Name = tuple[str, str]
 """A pool and an item."""
-
-
-class Unpaired(Invalid):
-    """A stock entry whose legs do not pair up: a quantity leaves nowhere or arrives from nowhere."""
-
-    code = "unpaired"
-
-    def __init__(self, *, item: str) -> None:
-        super().__init__(f"the legs of {item} do not pair up", item=item)
-
-
-@frozen(kw_only=True)
-class Crossing:
-    """Goods that crossed a border: from and to are a pool or an outside place."""
-
-    entry: Entry
-    item: str
-    source: str
-    target: str
-    source_pool: bool
-    target_pool: bool
-    quantity: int
-    cost: int | None
-    dims: Map[str]
-    party: str | None
-    number: int
-
-    @property
-    def ref(self) -> str:
-        """The move's name."""
-        return self.dims.get("ref", "")
 
 
 def cost(view: View, changes: Changes[D]) -> Changes[D]:
@@ -77,7 +46,7 @@ def cost(view: View, changes: Changes[D]) -> Changes[D]:
     Raises: NotCovered, where goods left before they came and the policy does not value that provisionally; ChangesOwner, where they pass between a place of ours and one that is not;
     OutOfRange.
     """
-    crossings = _crossings(view, changes.entries)
+    crossings = crossed(view, changes.entries)
     if not crossings:
         return changes
     follow = _Following(view)
@@ -99,96 +68,6 @@ def folded(view: View, pool: str, item: str, *, on: Day) -> Fold:
     if fold is None:
         raise LawBroken(f"the cost of {item} in {pool} was not folded")
     return fold
-
-
-# -- which moves cross a border --------------------------------------------------------------------------------------
-
-
-def _crossings(view: View, entries: Iterable[Entry]) -> list[Crossing]:
-    found: list[Crossing] = []
-    known: dict[str, str | None] = {}
-    for entry in entries:
-        if entry.book != "stock":
-            continue
-        for source, target, quantity, worth in _pairs(entry, view.currency):
-            for place in (source.account, target.account):
-                if place not in known:
-                    known[place] = pool_of(view, place)
-            out, into = known[source.account], known[target.account]
-            if out == into:
-                continue
-            if OUTSIDE.isdisjoint((source.account, target.account)):
-                check_owner(view, source.unit, source=source.account, target=target.account)
-            dims = _named(entry, dict(source.dims) | dict(target.dims), len(found) + 1)
-            if dims["ref"] in {one.ref for one in found if one.entry is entry}:
-                dims["ref"] = f"{entry.id}/{len(found) + 1}"
-            found.append(
-                Crossing(
-                    entry=entry,
-                    item=source.unit,
-                    source=source.account if out is None else out,
-                    target=target.account if into is None else into,
-                    source_pool=out is not None,
-                    target_pool=into is not None,
-                    quantity=quantity,
-                    cost=worth,
-                    dims=Map(dims),
-                    party=source.party or target.party,
-                    number=len(found),
-                )
-            )
-    return found
-
-
-def _named(entry: Entry, dims: dict[str, str], number: int) -> dict[str, str]:
-    """The dimensions of a crossing; a reversal is a move of its own that brings back the one it reverses."""
-    own = f"{entry.id}/{number}"
-    if entry.reverses is not None and "ref" in dims:
-        return {name: text for name, text in dims.items() if name != "cost"} | {"of": dims["ref"], "ref": own}
-    return {"ref": own} | dims
-
-
-@define
-class _Leg:
-    """A posting with what is left of its quantity and of the cost stated for it."""
-
-    posting: Posting
-    left: int
-    worth: int | None
-
-    def take(self, quantity: int) -> int | None:
-        """Take a part, with its share of the cost; all that is left of it goes with the last."""
-        share = None if self.worth is None else release_int(self.left, self.worth, quantity)
-        if share is not None and self.worth is not None:
-            self.worth -= share
-        self.left -= quantity
-        return share
-
-
-def _pairs(entry: Entry, currency: str) -> Iterator[tuple[Posting, Posting, int, int | None]]:
-    """Sources and targets of an entry paired item by item in their order; a stated cost is shared by quantity."""
-    for item in dict.fromkeys(one.unit for one in entry.postings):
-        legs = [
-            (one, _Leg(one, abs(one.scaled), _stated(one, currency)))
-            for one in entry.postings
-            if one.unit == item and one.scaled
-        ]
-        sources = [leg for one, leg in legs if one.scaled < 0]
-        for target in (leg for one, leg in legs if one.scaled > 0):
-            while target.left:
-                if not sources:
-                    raise Unpaired(item=item)
-                source = sources[0]
-                took = min(source.left, target.left)
-                given, taken = source.take(took), target.take(took)
-                yield source.posting, target.posting, took, given if taken is None else taken
-                if not source.left:
-                    sources.pop(0)
-
-
-def _stated(posting: Posting, currency: str) -> int | None:
-    text = posting.dims.get("cost")
-    return None if text is None else Money(text, currency).minor
 
 
 # -- following -------------------------------------------------------------------------------------------------------
@@ -262,7 +141,7 @@ def _feed_returns(accounts: Mapping[str, _Account]) -> bool:
             if account.origins.get(move.ref, account.pool) == pool
         }
         moves = [move for _, move in back.values()]
-        for ref, share in costbook.shares(fold, sent, moves, accounts[pool].policies.back_dating).items():
+        for ref, share in costbook.shares(fold, sent, moves, accounts[pool].methods).items():
             fed = back[ref][0].fed
             changed = changed or fed.get(ref) != share
             fed[ref] = share
@@ -330,12 +209,12 @@ class _Following:
     def _simple(account: _Account) -> bool:
         if account.between:
             return False
-        return costbook.goes_on(account.kept, account.new, account.policies, account.methods)
+        return costbook.goes_on(account.kept, account.new, account.methods)
 
     def _go_on(self, account: _Account, lines: dict[tuple[str, str, str], list[Line]]) -> None:
         """Go on from the layers kept with the last change."""
         start, after = (None, "") if account.kept is None else (account.kept.state, account.kept.on)
-        moves = in_order(account.new, account.policies.back_dating)
+        moves = account.methods.in_order(account.new, after=after)
         account.fold = by_methods(moves, account.methods, start=start, after=after)
         costbook.check_covered(account.fold, None, account.policies, pool=account.pool, item=account.item)
         self._touched.add((account.pool, account.item))
@@ -345,16 +224,15 @@ class _Following:
         self, item: str, lines: dict[tuple[str, str, str], list[Line]], corrections: dict[tuple[str, str, Key], int]
     ) -> None:
         """Fold an item's pools from the beginning, those that feed each other until what they give each other stands."""
-        for account in self.connected(item):
+        accounts = self.connected(item)
+        for account in accounts:
             known = account.known
             if known is None:
                 raise LawBroken(f"the cost of {item} in {account.pool} was not read")
             fold = account.fold
             if fold is None:
                 raise LawBroken(f"the cost of {item} in {account.pool} was not folded")
-            before = (
-                costbook.valued(known.moves, account.fed, account.policies, account.methods) if fold.shortages else None
-            )
+            before = costbook.valued(known.moves, account.fed, account.methods) if fold.shortages else None
             costbook.check_covered(fold, before, account.policies, pool=account.pool, item=item)
             costbook.check_passed_on(fold, account.between, pool=account.pool, item=item)
             self._note(account, fold, lines)
@@ -370,6 +248,20 @@ class _Following:
                 if by and not (key[1] in account.between.values() and key[1] < account.pool):
                     corrections[account.pool, item, key] = by
                     self._touched |= {(account.pool, item), (key[1], item)}
+        for account in accounts:
+            self._reopen(account, corrections)
+
+    def _reopen(self, account: _Account, corrections: dict[tuple[str, str, Key], int]) -> None:
+        """Post nothing where layers change and no value does, as when the parts of a day's line change places.
+
+        Whoever planned to go on from the layers as they were has read that balance, and must see that it moved.
+        """
+        kept, fold = account.kept, account.fold
+        if kept is None or fold is None or kept.state == fold.state or (account.pool, account.item) in self._touched:
+            return
+        latest = fold.moves[-1]
+        corrections[account.pool, account.item, (latest.on, latest.counter)] = 0
+        self._touched |= {(account.pool, account.item), (latest.counter, account.item)}
 
     def connected(self, item: str) -> list[_Account]:
         """Every pool of the item that is fed by, or feeds, one that this change touches, folded together."""
@@ -395,7 +287,7 @@ class _Following:
         for _ in range(rounds):
             changed = False
             for account in accounts:
-                account.fold = costbook.valued(account.moves, account.fed, account.policies, account.methods)
+                account.fold = costbook.valued(account.moves, account.fed, account.methods)
                 for index, move in enumerate(account.fold.moves):
                     if move.quantity < 0 and move.ref in account.between:
                         fed = by_pool[account.between[move.ref]].fed
@@ -424,6 +316,11 @@ class _Following:
             pool = one.source if one.source_pool else one.target
             for line in lines[pool, one.item, one.ref]:
                 postings += self._legs(pool, one, line)
+            if one.source_pool and one.target_pool:
+                # What they cover where they arrive is settled there alone: no line of the other pool turned.
+                for line in lines[one.target, one.item, one.ref]:
+                    if not line.quantity:
+                        postings += self._legs(one.target, one, line)
             postings += self._inherited(one)
         text = f"cost of {stock.text}" if stock.text else "cost"
         return self._view.mint(Entry(stock.on, postings, book="cost", text=text, extra=Map({"stock": stock.id})))

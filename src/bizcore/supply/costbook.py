@@ -16,7 +16,7 @@ from bizcore.kernel.errors import Refused
 from bizcore.kernel.exact import plain_number
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
-from bizcore.supply.costmoves import BackDating, CostMethod, CostMove, Layer, Line, Short, State, in_order
+from bizcore.supply.costmoves import BackDating, CostMethod, CostMove, Layer, Line, Short, State
 from bizcore.supply.methods import Methods, by_methods
 from bizcore.supply.policies import NegativeStock, SupplyPolicies
 from bizcore.supply.valuation import Fold
@@ -105,19 +105,18 @@ def read(view: View, pool: str, item: str) -> Known:
     return Known(tuple(moves), booked, between, origins, frozenset(heirs))
 
 
-def valued(moves: Iterable[CostMove], fed: Mapping[str, int], policies: SupplyPolicies, methods: Methods) -> Fold:
-    """Fold the moves by the policies and the methods of their dates; `fed` is what came from other pools, by ref."""
-    ordered = in_order(
+def valued(moves: Iterable[CostMove], fed: Mapping[str, int], methods: Methods) -> Fold:
+    """Fold the moves by the methods of their dates; `fed` is what came from other pools, by ref."""
+    ordered = methods.in_order(
         [
             evolve(one, value=fed[one.ref]) if one.quantity > 0 and one.value is None and one.ref in fed else one
             for one in moves
-        ],
-        policies.back_dating,
+        ]
     )
     return by_methods(ordered, methods)
 
 
-def shares(fold: Fold, issue: int, returns: Iterable[CostMove], back_dating: BackDating) -> dict[str, int]:
+def shares(fold: Fold, issue: int, returns: Iterable[CostMove], methods: Methods) -> dict[str, int]:
     """What each return of an issue is worth, whatever pool it comes to: its share of what the issue had cost by then.
 
     Guarantees: returned in whatever parts, the parts sum to the whole, as within one pool.
@@ -131,7 +130,7 @@ def shares(fold: Fold, issue: int, returns: Iterable[CostMove], back_dating: Bac
             cover = fold.moves[one.at]
             later[cover.ref] = later.get(cover.ref, 0) - one.value
             steps[cover.ref] = cover
-    order = in_order([*(steps | back).values()], back_dating)
+    order = methods.in_order([*(steps | back).values()])
     left, worth = -sent.quantity, -fold.values[issue]
     found: dict[str, int] = {}
     for move in order[order.index(sent) + 1 :]:
@@ -187,10 +186,13 @@ def kept(view: View, pool: str, item: str) -> Kept | None:
     if found is None or found[1] != position:
         return None
     data = json.loads(found[0])
-    if "methods" not in data:  # kept by an earlier release: the next move folds anew
+    if "methods" not in data or "late" not in data:  # kept by an earlier release: the next move folds anew
         return None
     return Kept(
-        Methods(tuple((since, CostMethod(method)) for since, method in data["methods"])),
+        Methods(
+            tuple((since, CostMethod(method)) for since, method in data["methods"]),
+            tuple((since, BackDating(answer)) for since, answer in data["late"]),
+        ),
         data["on"],
         State(
             tuple(Layer(*one) for one in data["layers"]),
@@ -202,12 +204,13 @@ def kept(view: View, pool: str, item: str) -> Kept | None:
 
 def keep(pool: str, item: str, fold: Fold, on: str, methods: Methods) -> Derived:
     """The state after a fold, to be written with the change."""
-    state = fold.state
+    state, until = fold.state, methods.upto(on)
     body = json.dumps(
         {
             "last": state.last,
+            "late": [(since, answer.value) for since, answer in until.late],
             "layers": state.layers,
-            "methods": [(since, method.value) for since, method in methods.upto(on).steps],
+            "methods": [(since, method.value) for since, method in until.steps],
             "on": on,
             "shorts": state.shorts,
         },
@@ -216,17 +219,19 @@ def keep(pool: str, item: str, fold: Fold, on: str, methods: Methods) -> Derived
     return Derived(LAYERS, f"{pool}/{item}", body)
 
 
-def goes_on(known: Kept | None, moves: Sequence[CostMove], policies: SupplyPolicies, methods: Methods) -> bool:
-    """Whether the fold can go on from what was kept: no move is earlier, none points back, the method is still the same."""
+def goes_on(known: Kept | None, moves: Sequence[CostMove], methods: Methods) -> bool:
+    """Whether the fold can go on from what was kept: no move is earlier, none points back, the rules are still the same."""
     if known is None:
         return False
     begin = known.on or min(one.on for one in moves)
     if known.on and known.methods != methods.upto(known.on):
         return False
-    if any(methods.upto(max(begin, one.on)) != methods.upto(begin) for one in moves):
+    if any(methods.upto(max(begin, one.on)).steps != methods.upto(begin).steps for one in moves):
         return False
-    late = policies.back_dating is BackDating.CORRECT_TODAY
-    return all(one.of is None and (late or one.on >= known.on) for one in moves)
+    return all(
+        one.of is None and (one.on >= known.on or methods.back_dating(one.on) is BackDating.CORRECT_TODAY)
+        for one in moves
+    )
 
 
 def targets(fold: Fold) -> dict[Key, int]:

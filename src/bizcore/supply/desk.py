@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bizcore.change.desk import Desk, documents, report, verb
-from bizcore.supply import fulfilment, purchasing, reports, reservations, returns, stock
+from bizcore.supply import fulfilment, keeping, purchasing, reports, returns, stock
 from bizcore.supply.fulfilment import Delivery
 from bizcore.supply.items import Item
 from bizcore.supply.movements import (
@@ -36,9 +36,9 @@ class SupplyDesk(Desk):
     adjust: Final = verb(stock.adjust)
     move: Final = verb(stock.move)
 
-    reserve: Final = verb(reservations.reserve)
-    release: Final = verb(fulfilment.release)
-    expire: Final = verb(fulfilment.expire)
+    reserve: Final = verb(keeping.reserve)
+    release: Final = verb(keeping.release)
+    expire: Final = verb(keeping.expire)
 
     draft_order: Final = verb(purchasing.draft)
     order: Final = verb(purchasing.order)

@@ -24,7 +24,16 @@ from bizcore.supply import fields
 from bizcore.supply.items import decimal_of
 from bizcore.supply.movements import MoveLine, Shipment
 from bizcore.supply.policies import NegativeStock, policies_for
-from bizcore.supply.reservations import NotExpired, Partial, Reservation, consume, entry_of, floor_of, held_for, hold
+from bizcore.supply.reservations import (
+    Partial,
+    Reservation,
+    consume,
+    entry_of,
+    floor_of,
+    held_for,
+    hold,
+    kept_of,
+)
 from bizcore.supply.stock import NotEnough, available, on_hand_usable, record
 
 _ZERO = Decimal(0)
@@ -197,7 +206,7 @@ def reserve_delivery(
     after = found.to("reserve")
     kept: list[Reservation] = []
     taken: dict[tuple[str, str], Decimal] = {}
-    before = {at: _total(held_for(view, found.line_ref(at))) for at in range(1, len(found.lines) + 1)}
+    before = {at: kept_of(held_for(view, found.line_ref(at))) for at in range(1, len(found.lines) + 1)}
     wanted = [(at, one, one.open - before[at]) for at, one in enumerate(found.lines, 1) if one.open > before[at]]
     if not wanted:
         raise NothingToDo(delivery=found.id, step="reserve")
@@ -284,7 +293,7 @@ def ship(
 
     Guarantees: the answer is the shipment; per line, ordered = open + shipped + cancelled.
     Raises: TooMuch, NoDeliveryLine, NothingToDo, NotEnough, FloorBroken, NotCovered (the cost pool holds less), ExpiredLot,
-    IllegalStep.
+    DatedBefore (what is reserved for it was so later), IllegalStep.
     """
     found = view.get(Delivery, delivery)
     after = found.to("ship")
@@ -304,7 +313,7 @@ def ship(
         entries += posted
         shipped = line.shipped + quantity
         after = after.with_line(
-            at, evolve(line, shipped=shipped, picked=max(line.picked, shipped), reserved=_total(kept[at]) - freed)
+            at, evolve(line, shipped=shipped, picked=max(line.picked, shipped), reserved=kept_of(kept[at]) - freed)
         )
         goods.append(MoveLine(line.item, quantity, place=line.place, order=found.line_ref(at)))
     if not after.backorder:
@@ -326,7 +335,7 @@ def ship(
 def cancel_delivery(view: View, delivery: str, *, on: Day) -> Changes[Delivery]:
     """Cancel what is still open; what is reserved or picked for it is let go, what was shipped stays shipped.
 
-    Raises: IllegalStep.
+    Raises: DatedBefore (a reservation was made later), IllegalStep.
     """
     found = view.get(Delivery, delivery)
     after = found.to("cancel")
@@ -347,7 +356,7 @@ def call_off(view: View, delivery: str, *, line: int, quantity: Number, on: Day)
 
     A delivery of which nothing is open any more is done, or cancelled when nothing of it was shipped.
 
-    Raises: TooMuch, NoDeliveryLine, IllegalStep.
+    Raises: TooMuch, NoDeliveryLine, DatedBefore (a reservation was made later), IllegalStep.
     """
     found = view.get(Delivery, delivery)
     after = found.to("call_off")
@@ -356,7 +365,7 @@ def call_off(view: View, delivery: str, *, line: int, quantity: Number, on: Day)
     if less > before.open:
         raise TooMuch(delivery=found.id, line=line, step="call off", asked=less, left=before.open)
     kept = tuple(held_for(view, found.line_ref(line)))
-    beyond = _total(kept) - (before.open - less)
+    beyond = kept_of(kept) - (before.open - less)
     let_go, entries, freed = consume(view, kept, max(beyond, _ZERO), on=on)
     cancelled = before.cancelled + less
     after = after.with_line(
@@ -365,45 +374,12 @@ def call_off(view: View, delivery: str, *, line: int, quantity: Number, on: Day)
             before,
             cancelled=cancelled,
             picked=min(before.picked, before.quantity - cancelled),
-            reserved=_total(kept) - freed,
+            reserved=kept_of(kept) - freed,
         ),
     )
     if not after.backorder:
         after = after.to("complete" if any(one.shipped for one in after.lines) else "cancel")
     return Changes(after, documents=[after, *let_go], entries=entries)
-
-
-def release(view: View, reservation: str, *, on: Day) -> Changes[Reservation]:
-    """Let go of what is still kept; a delivery's line it was kept for counts it no more. Raises: IllegalStep."""
-    return _let_go(view, view.get(Reservation, reservation), "release", on)
-
-
-def expire(view: View, reservation: str, *, on: Day) -> Changes[Reservation]:
-    """Let go of a reservation whose last day has passed, like `release`. Raises: NotExpired, IllegalStep."""
-    found = view.get(Reservation, reservation)
-    asked = day(on)
-    if found.until is None or asked <= found.until:
-        raise NotExpired(reservation=found.id, until=found.until, on=asked)
-    return _let_go(view, found, "expire", on)
-
-
-def _let_go(view: View, found: Reservation, verb: str, on: Day) -> Changes[Reservation]:
-    ended = evolve(found.to(verb), left=_ZERO)
-    changes = Changes(ended, entries=[entry_of(view, found, -found.left, on)])
-    delivery = view.seek(Delivery, found.for_.rpartition("/")[0])
-    if delivery is None:
-        return changes
-    rest = _total(held_for(view, found.for_)) - found.left
-    after = [
-        delivery.with_line(at, evolve(line, reserved=rest))
-        for at, line in enumerate(delivery.lines, 1)
-        if delivery.line_ref(at) == found.for_
-    ]
-    return changes.adding(documents=after)
-
-
-def _total(kept: Iterable[Reservation]) -> Decimal:
-    return sum((one.left for one in kept), _ZERO)
 
 
 def _together(lines: Sequence[LineQuantity]) -> dict[int, Decimal]:
@@ -428,7 +404,7 @@ def _what_there_is(
             if key not in free:
                 free[key] = decimal_of(available(view, line.item, place=line.place, on=on))
                 there[key] = decimal_of(on_hand_usable(view, line.item, place=line.place, on=on))
-            own = _total(kept[at])
+            own = kept_of(kept[at])
             # Goods reserved for the line may have expired since.
             quantity = min(quantity, own + max(free[key], _ZERO), there[key])
             free[key] -= max(quantity - own, _ZERO)

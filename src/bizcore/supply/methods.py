@@ -1,52 +1,91 @@
-"""Which method values what: one for all moves, or several in turn, each from a date on."""
+"""Which method values what, and in which order: one rule for all moves, or several in turn, each from a date on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from attrs import frozen
 
 from bizcore.change.view import View
 from bizcore.kernel.days import FIRST
-from bizcore.supply.costmoves import CostMethod, CostMove, State
+from bizcore.supply.costmoves import BackDating, CostMethod, CostMove, State, in_order
 from bizcore.supply.items import Item
 from bizcore.supply.policies import SupplyPolicies, policies_for
 from bizcore.supply.valuation import Fold
 
 _ALWAYS = FIRST.isoformat()
+_RESTATED = ((_ALWAYS, BackDating.RESTATE),)
+
+T = TypeVar("T")
+Steps = tuple[tuple[str, T], ...]
+"""Answers in turn, each with the ISO date from which it is in force."""
 
 
 @frozen
 class Methods:
-    """The cost methods of an item, each with the ISO date from which it is in force; the first is from always.
+    """The cost methods of an item, and what its late moves do, each with the date from which it is so; the first is from always.
 
     >>> dated = Methods((("1900-01-01", CostMethod.FIFO), ("2026-02-01", CostMethod.MOVING_AVERAGE)))
     >>> dated.on("2026-01-31").value, dated.on("2026-02-01").value, len(dated.upto("2026-01-31").steps)
     ('fifo', 'moving_average', 1)
     """
 
-    steps: tuple[tuple[str, CostMethod], ...]
+    steps: Steps[CostMethod]
+    late: Steps[BackDating] = _RESTATED
 
     def on(self, on: str) -> CostMethod:
         """The method in force on a date."""
-        return next(method for since, method in reversed(self.steps) if since <= on)
+        return _in_force(self.steps, on)
+
+    def back_dating(self, on: str) -> BackDating:
+        """What a move of a date does that is entered after later ones."""
+        return _in_force(self.late, on)
 
     def upto(self, on: str) -> Methods:
         """Those that were in force by a date: what a value as of then rests on."""
-        return Methods(tuple(one for one in self.steps if one[0] <= on))
+        return Methods(_upto(self.steps, on), _upto(self.late, on))
+
+    def in_order(self, moves: Sequence[CostMove], *, after: str = "") -> list[CostMove]:
+        """The moves in the order they are valued in; `after` is the last date of those known before.
+
+        Guarantees: a move whose date says `CORRECT_TODAY` comes after all that were known before it, whatever their dates; any
+        other comes where its date puts it.
+        """
+        if len(self.late) == 1:
+            return in_order(moves, self.late[0][1])
+        latest = after
+        placed: list[tuple[str, int, int, CostMove]] = []
+        for move in in_order(moves, BackDating.CORRECT_TODAY):
+            latest = max(latest, move.on)
+            at = latest if self.back_dating(move.on) is BackDating.CORRECT_TODAY else move.on
+            placed.append((at, move.position, move.line, move))
+        return [one[3] for one in sorted(placed, key=lambda one: one[:3])]
+
+
+def _in_force(steps: Steps[T], on: str) -> T:
+    return next(one for since, one in reversed(steps) if since <= on)
+
+
+def _upto(steps: Steps[T], on: str) -> Steps[T]:
+    return tuple(one for one in steps if one[0] <= on)
 
 
 def methods_for(view: View, item: str) -> Methods:
-    """The cost methods of an item by date, by the policies of its own, of its category and of the company."""
+    """The rules of an item's cost by date, by the policies of its own, of its category and of the company."""
     known = view.seek(Item, item)
     scopes = dict.fromkeys((item, known.category if known is not None else "", ""))
     dates = {one.since for scope in scopes for one in view.find(SupplyPolicies, "since", scope) if one.since}
-    steps: list[tuple[str, CostMethod]] = []
-    for on in (_ALWAYS, *sorted(one.isoformat() for one in dates)):
-        method = policies_for(view, item, on=on).cost_method
-        if not steps or steps[-1][1] is not method:
-            steps.append((on, method))
-    return Methods(tuple(steps))
+    found = [(on, policies_for(view, item, on=on)) for on in (_ALWAYS, *sorted(one.isoformat() for one in dates))]
+    return Methods(_steps(found, lambda one: one.cost_method), _steps(found, lambda one: one.back_dating))
+
+
+def _steps(found: Sequence[tuple[str, SupplyPolicies]], answer: Callable[[SupplyPolicies], T]) -> Steps[T]:
+    steps: list[tuple[str, T]] = []
+    for on, policies in found:
+        if not steps or steps[-1][1] is not answer(policies):
+            steps.append((on, answer(policies)))
+    return tuple(steps)
 
 
 def by_methods(moves: Sequence[CostMove], methods: Methods, *, start: State | None = None, after: str = "") -> Fold:

@@ -96,6 +96,7 @@ class Movement(Document):
     indexes: ClassVar[Indexes] = {
         "on": lambda one: [(one.on.isoformat(),)],
         "item": lambda one: [(line.item, one.on.isoformat()) for line in one.lines],
+        "of": lambda one: sorted({(line.of.rpartition("/")[0],) for line in one.lines if line.of}),
     }
 
     on: date = field(converter=day)
@@ -158,13 +159,6 @@ class Movement(Document):
         return Map(dims)
 
 
-RETURN_INDEXES: Indexes = {
-    **Movement.indexes,
-    "of": lambda one: sorted({(line.of.rpartition("/")[0],) for line in one.lines if line.of}),
-}
-"""Returns are also found by the movement that comes back."""
-
-
 @frozen(kw_only=True)
 class Receipt(Movement):
     """Goods that came in."""
@@ -210,7 +204,6 @@ class CustomerReturn(Movement):
     """Goods a customer sent back."""
 
     kind = "customer_return"
-    indexes: ClassVar[Indexes] = RETURN_INDEXES
     numbering: ClassVar[Numbering | None] = Numbering(prefix="CR")
 
 
@@ -219,7 +212,6 @@ class VendorReturn(Movement):
     """Goods sent back to a supplier."""
 
     kind = "vendor_return"
-    indexes: ClassVar[Indexes] = RETURN_INDEXES
     numbering: ClassVar[Numbering | None] = Numbering(prefix="VR")
 
 

@@ -38,7 +38,7 @@ class SupplyPolicies(Policies):
     `over_receipt` is what may be received beyond the order, in percent of the line. A `cost_method` values the moves of the
     dates it is in force on, whenever they are entered: from `since` on, goods go on from what they were worth. One without
     `since` was always in force: it restates an item from its beginning with its next move, at the first open dates where dates
-    are locked (IAS 8: retrospectively).
+    are locked (IAS 8: retrospectively). So does `back_dating`: what a late move does is said by the policies of its own date.
 
     >>> SupplyPolicies().cost_method, SupplyPolicies().negative_stock
     (<CostMethod.FIFO: 'fifo'>, <NegativeStock.REFUSE: 'refuse'>)

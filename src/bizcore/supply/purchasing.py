@@ -96,6 +96,17 @@ class GoodsCame(Refused):
         super().__init__(f"goods of {order} came already; close it", order=order)
 
 
+class OrderBilled(Refused):
+    """An order of which something is billed is not cancelled: what the supplier is owed for it would match nothing."""
+
+    code = "order_billed"
+    allowed: tuple[str, ...] = ("take_back_bill",)
+
+    def __init__(self, *, order: str, lines: tuple[int, ...]) -> None:
+        shown = ", ".join(map(str, lines))
+        super().__init__(f"line {shown} of {order} is billed; take_back_bill first", order=order, lines=lines)
+
+
 def _positive(value: object) -> Decimal:
     return positive("an ordered quantity", number(value))
 
@@ -266,10 +277,12 @@ def close(view: View, order: str) -> Changes[PurchaseOrder]:
 
 
 def cancel(view: View, order: str) -> Changes[PurchaseOrder]:
-    """Cancel an order of which nothing came. Raises: GoodsCame, IllegalStep."""
+    """Cancel an order of which nothing came and nothing is billed. Raises: GoodsCame, OrderBilled, IllegalStep."""
     found = view.get(PurchaseOrder, order)
     if any(line.received for line in found.lines):
         raise GoodsCame(order=found.id)
+    if ahead := tuple(at for at, line in enumerate(found.lines, 1) if line.billed):
+        raise OrderBilled(order=found.id, lines=ahead)
     return Changes(found.to("cancel"))
 
 

@@ -11,17 +11,18 @@ from typing import ClassVar
 from attrs import evolve, field, frozen
 
 from bizcore.book.entry import Entry, Posting
-from bizcore.change.changes import Changes, Floor
+from bizcore.change.changes import Floor
 from bizcore.change.view import View
 from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Refused
-from bizcore.kernel.exact import Number, number, positive
+from bizcore.kernel.exact import number, positive
 from bizcore.kernel.quantity import Quantity
+from bizcore.kernel.sequence import check_sequence
 from bizcore.supply import fields
-from bizcore.supply.items import base_quantity, decimal_of
-from bizcore.supply.stock import NotEnough, available, available_floor, expired
+from bizcore.supply.items import decimal_of
+from bizcore.supply.stock import available, available_floor, expired
 
 DEMAND = "demand"
 """The counter place of the book of reservations."""
@@ -87,33 +88,6 @@ class Reservation(Document):
         Document.__attrs_post_init__(self)
 
 
-def reserve(
-    view: View,
-    item: str,
-    quantity: Number,
-    *,
-    place: str,
-    on: Day,
-    for_: str,
-    until: Day | None = None,
-    unit: str | None = None,
-    partial: Partial = Partial.REFUSE,
-) -> Changes[Reservation]:
-    """Keep goods for something.
-
-    Guarantees: on hand less expired less reserved never falls below zero, however many reserve at once; releasing it again leaves
-    everything as before.
-    Raises: FloorBroken or NotEnough, when there is not enough.
-    """
-    wanted = base_quantity(view, item, quantity, unit)
-    held = hold(view, item, wanted, place=place, on=on, for_=for_, until=until, partial=partial)
-    if held is None:
-        raise NotEnough(
-            item=item, place=place, asked=Quantity(wanted, item), available=available(view, item, place=place, on=on)
-        )
-    return Changes(held, entries=[entry_of(view, held, held.quantity, on)], floors=[floor_of(view, held)])
-
-
 def hold(
     view: View,
     item: str,
@@ -145,6 +119,11 @@ def held_for(view: View, for_: str) -> Iterator[Reservation]:
     return view.find(Reservation, "for", for_, "held")
 
 
+def kept_of(kept: Iterable[Reservation]) -> Decimal:
+    """What reservations still keep, together."""
+    return sum((one.left for one in kept), Decimal(0))
+
+
 def consume(
     view: View, reservations: Iterable[Reservation], quantity: Decimal, *, on: Day
 ) -> tuple[list[Reservation], list[Entry], Decimal]:
@@ -164,14 +143,16 @@ def consume(
 
 
 def entry_of(view: View, reservation: Reservation, by: Decimal, on: Day) -> Entry:
-    """The entry that keeps more, or less, at the place."""
-    amount = Quantity(by, reservation.item)
+    """The entry that keeps more, or less, at the place; on no day is less than nothing kept. Raises: DatedBefore."""
+    asked, one = day(on), reservation
+    check_sequence("what ends or uses it", asked, cause=f"the reservation {one.id}", since=one.on)
+    amount = Quantity(by, one.item)
     return view.mint(
         Entry(
-            on,
-            [Posting(reservation.place, amount), Posting(DEMAND, -amount)],
+            asked,
+            [Posting(one.place, amount), Posting(DEMAND, -amount)],
             book="reserved",
-            text=f"reservation {reservation.id}"[:200],
+            text=f"reservation {one.id}"[:200],
         )
     )
 

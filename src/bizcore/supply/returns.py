@@ -3,53 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
-from typing import TypeVar
 
 from attrs import evolve
 
+from bizcore.book.lots import release_int
 from bizcore.change.changes import Changes
+from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
 from bizcore.kernel.days import Day, day
-from bizcore.kernel.errors import Invalid, NotFound, Refused
+from bizcore.kernel.errors import Invalid, Refused
+from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
+from bizcore.kernel.quantity import Quantity
+from bizcore.kernel.spans import Span
+from bizcore.supply.cost import folded
 from bizcore.supply.fulfilment import Delivery, LineQuantity
+from bizcore.supply.limits import NoSuchMove, returned, split_ref
 from bizcore.supply.movements import CustomerReturn, Issue, MoveLine, Movement, Receipt, Shipment, VendorReturn
-from bizcore.supply.places import check_owner
+from bizcore.supply.places import OUTSIDE, ChangesOwner, pool_of
 from bizcore.supply.purchasing import PurchaseOrder
 from bizcore.supply.stock import record
-
-R = TypeVar("R", CustomerReturn, VendorReturn)
-
-
-class ReturnedMore(Refused):
-    """More comes back than went."""
-
-    code = "returned_more"
-
-    def __init__(self, *, of: str, moved: Decimal, returned: Decimal) -> None:
-        super().__init__(f"{returned} of {of} would be returned, {moved} went", of=of, moved=moved, returned=returned)
-
-
-class ReturnedBefore(Refused):
-    """Goods come back on a day before they went."""
-
-    code = "returned_before"
-
-    def __init__(self, *, of: str, on: date, first: date) -> None:
-        super().__init__(
-            f"what {of} moved on {first} cannot come back on {on}; from {first} on it can", of=of, on=on, first=first
-        )
-
-
-class NoSuchMove(NotFound):
-    """The movement has no such line."""
-
-    code = "no_such_move"
-
-    def __init__(self, *, of: str, lines: int) -> None:
-        super().__init__(f"there is no move {of}; the document has {lines} lines", of=of, lines=lines)
 
 
 def take_back(
@@ -57,19 +32,22 @@ def take_back(
 ) -> Changes[CustomerReturn]:
     """Take back goods of a shipment or an issue, all of it when no lines are given, to the place they left or another.
 
-    Guarantees: returned <= shipped, line by line; the goods come in at the cost they left, restated with it.
+    Guarantees: returned <= shipped, line by line; the goods come in at the cost they left, restated with it; they are ours,
+    or not, as when they left.
     Raises: ReturnedBefore, ReturnedMore, ReturnedAll, NoSuchMove, NotFound, ChangesOwner.
     """
     sent: Movement = view.seek(Shipment, shipment) or view.get(Issue, shipment)
-    goods = list(_coming_back(view, CustomerReturn, sent, lines, on))
+    goods = list(_coming_back(view, sent, lines))
     after: dict[str, Delivery] = {}
     back: list[MoveLine] = []
-    for at, line in goods:
+    for at, line, _ in goods:
         left_from, _ = sent.ends(sent.lines[at - 1])
-        back.append(evolve(line, place=place or left_from))
-        check_owner(view, line.item, source=left_from, target=place or left_from)
+        to = place or left_from
+        back.append(evolve(line, place=to))
+        if (_pool_then(view, sent, at) is None) != (pool_of(view, to) is None):
+            raise ChangesOwner(item=line.item, source=sent.target, target=to)
         _count_delivery(view, after, line)
-    returned = CustomerReturn(
+    goods_back = CustomerReturn(
         on=on,
         source=sent.target,
         target=place or sent.source,
@@ -77,7 +55,7 @@ def take_back(
         party=sent.party,
         origins=(sent.ref, *(one.ref for one in after.values())),
     )
-    return record(view, returned).adding(documents=after.values())
+    return record(view, goods_back).adding(documents=after.values())
 
 
 class ReturnedAll(Refused):
@@ -112,26 +90,33 @@ def return_to_vendor(
     """Send goods of a receipt back to the supplier, all of it when no lines are given, from where they came to or another place.
 
     `claims` state what the supplier owes for each line; without them it is the line's share of what the receipt cost. Under
-    an average the goods leave at the current average; the difference to the claim is a purchase variance, either way: the
-    supplier may owe more than the goods cost, as where the bill was dearer than the order.
+    an average, or from another cost pool, the goods leave at what they cost there; the difference to the claim is a purchase
+    variance, either way: the supplier may owe more than the goods cost, as where the bill was dearer than the order.
 
     Guarantees: returned <= received, line by line.
     Raises: ReturnedBefore, ReturnedMore, ReturnedAll, NoSuchMove, NotFound, FloorBroken, NegativeCost, ForeignCost,
     ClaimsWithoutLines, ChangesOwner, OutsidePlace.
     """
     came = view.get(Receipt, receipt)
-    goods = list(_coming_back(view, VendorReturn, came, lines, on))
+    goods = list(_coming_back(view, came, lines))
     if len(claims) > len(goods):
         raise ClaimsWithoutLines(claims=len(claims), lines=len(goods))
     after: dict[str, PurchaseOrder] = {}
     back: list[MoveLine] = []
-    for number, (at, line) in enumerate(goods):
+    for number, (at, line, earlier) in enumerate(goods):
         _, lies_at = came.ends(came.lines[at - 1])
         claim = claims[number] if number < len(claims) else None
-        back.append(evolve(line, place=place or lies_at, cost=claim))
-        check_owner(view, line.item, source=lies_at, target=place or lies_at)
+        gone = evolve(line, place=place or lies_at, cost=claim)
+        leaves = gone.place or lies_at
+        then, now = _pool_then(view, came, at), pool_of(view, leaves)
+        if (then is None) != (now is None):
+            raise ChangesOwner(item=line.item, source=leaves, target=came.source)
+        if then is not None and then != now and claim is None:
+            # The fold of one pool knows nothing of a receipt in another: the claim is stated.
+            gone = evolve(gone, cost=_share(view, came, at, gone, earlier, pool=then, on=day(on)))
+        back.append(gone)
         _count_order(view, after, line)
-    returned = VendorReturn(
+    goods_back = VendorReturn(
         on=on,
         source=place or came.target,
         target=came.source,
@@ -139,33 +124,46 @@ def return_to_vendor(
         party=came.party,
         origins=(came.ref, *(one.ref for one in after.values())),
     )
-    return record(view, returned).adding(documents=after.values())
+    return record(view, goods_back).adding(documents=after.values())
 
 
 def _coming_back(
-    view: View, kind: type[R], movement: Movement, lines: Sequence[LineQuantity], on: Day
-) -> Iterator[tuple[int, MoveLine]]:
-    """The lines that come back, each pointing at its move. Raises: ReturnedBefore, ReturnedMore, ReturnedAll, NoSuchMove."""
-    if day(on) < movement.on:
-        raise ReturnedBefore(of=movement.id, on=day(on), first=movement.on)
-    before: dict[str, Decimal] = {}
-    for earlier in view.find(kind, "of", movement.id):
-        for one in earlier.lines:
-            if one.of is not None:
-                before[one.of] = before.get(one.of, Decimal(0)) + one.quantity
+    view: View, movement: Movement, lines: Sequence[LineQuantity]
+) -> Iterator[tuple[int, MoveLine, Decimal]]:
+    """The lines that come back, each pointing at its move, and what of it did before. Raises: ReturnedAll, NoSuchMove."""
+    before = returned(view, movement)
     for wanted in lines or tuple(_rest(movement, before)):
         of = movement.move_ref(wanted.line)
         if not 1 <= wanted.line <= len(movement.lines):
             raise NoSuchMove(of=of, lines=len(movement.lines))
         line = movement.lines[wanted.line - 1]
-        returned = before.get(of, Decimal(0)) + wanted.quantity
-        if returned > line.quantity:
-            raise ReturnedMore(of=of, moved=line.quantity, returned=returned)
-        before[of] = returned
-        yield (
-            wanted.line,
-            MoveLine(line.item, wanted.quantity, lot=line.lot, expiry=line.expiry, of=of, order=line.order),
-        )
+        earlier = before.get(of, Decimal(0))
+        before[of] = earlier + wanted.quantity
+        back = MoveLine(line.item, wanted.quantity, lot=line.lot, expiry=line.expiry, of=of, order=line.order)
+        yield wanted.line, back, earlier
+
+
+def _pool_then(view: View, movement: Movement, at: int) -> str | None:
+    """The cost pool that a line moved goods of ours into or out of; None where they were not ours, whatever their place is today."""
+    moved = Map({"ref": movement.move_ref(at)})
+    query = PostingQuery(
+        book="cost", unit=movement.lines[at - 1].item, span=Span(movement.on, movement.on + timedelta(1)), dims=moved
+    )
+    return next((row.account for row in view.postings(query) if row.amount and row.account not in OUTSIDE), None)
+
+
+def _share(view: View, came: Movement, at: int, gone: MoveLine, earlier: Decimal, *, pool: str, on: date) -> Money:
+    """What of a receipt's cost is claimed with a part that leaves another pool; parts sum to the whole."""
+    line, of = came.lines[at - 1], came.move_ref(at)
+    whole = line.cost
+    if whole is None:
+        fold = folded(view, pool, line.item, on=on)
+        worth = next(value for move, value in zip(fold.moves, fold.values, strict=True) if move.ref == of)
+        whole = Money.of_minor(worth, view.currency)
+    before = Quantity(earlier, line.item)
+    # As the whole up to this part less the whole before it, so that no cent is left over.
+    was, now = (release_int(line.amount.scaled, whole.minor, one.scaled) for one in (before, before + gone.amount))
+    return Money.of_minor(now - was, view.currency)
 
 
 def _rest(movement: Movement, before: dict[str, Decimal]) -> Iterator[LineQuantity]:
@@ -177,16 +175,8 @@ def _rest(movement: Movement, before: dict[str, Decimal]) -> Iterator[LineQuanti
     return (LineQuantity(at, quantity) for at, quantity in left if quantity > 0)
 
 
-def _split(ref: str | None) -> tuple[str, int] | None:
-    """A line's name as document and number."""
-    if ref is None or "/" not in ref:
-        return None
-    document, _, line = ref.rpartition("/")
-    return (document, int(line)) if line.isdecimal() else None
-
-
 def _count_delivery(view: View, after: dict[str, Delivery], line: MoveLine) -> None:
-    named = _split(line.order)
+    named = split_ref(line.order)
     if named is None:
         return
     found = after.get(named[0]) or view.seek(Delivery, named[0])
@@ -197,7 +187,7 @@ def _count_delivery(view: View, after: dict[str, Delivery], line: MoveLine) -> N
 
 
 def _count_order(view: View, after: dict[str, PurchaseOrder], line: MoveLine) -> None:
-    named = _split(line.order)
+    named = split_ref(line.order)
     if named is None:
         return
     found = after.get(named[0]) or view.seek(PurchaseOrder, named[0])

@@ -19,6 +19,7 @@ from bizcore.kernel.exact import Number, number, plain_number
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.supply.items import base_quantity, decimal_of
+from bizcore.supply.limits import check_back
 from bizcore.supply.movements import Adjustment, Issue, MoveLine, Movement, Receipt, Transfer
 from bizcore.supply.picking import pick, usable
 from bizcore.supply.places import OUTSIDE
@@ -103,7 +104,8 @@ def receive(
 
     `unit` is a packaging unit of the item, converted exactly; `of` the move (`document/line`) that comes back.
 
-    Raises: NotPositive, NoConversion, TooFine, NotOutside, OutsidePlace, ForeignCost, NegativeCost.
+    Raises: NotPositive, NoConversion, TooFine, NotOutside, OutsidePlace, ForeignCost, NegativeCost; of what comes back
+    NoSuchMove, ReturnedBefore, ReturnedMore.
     """
     _outside(source)
     line = MoveLine(item, base_quantity(view, item, quantity, unit), cost=cost, lot=lot, expiry=expiry, of=of)
@@ -237,8 +239,9 @@ def move(
 def record(view: View, movement: M) -> Changes[M]:
     """The changes of a movement: its document with lots chosen, its stock entry, the floors at the places it leaves.
 
-    Raises: ForeignCost, NotEnough, ExpiredLot.
+    Raises: ForeignCost, NotEnough, ExpiredLot; where a line points back, NoSuchMove, ReturnedBefore, ReturnedMore.
     """
+    check_back(view, movement)
     for line in movement.lines:
         if line.cost is not None and line.cost.currency != view.currency:
             raise ForeignCost(item=line.item, cost=line.cost, company=view.currency)

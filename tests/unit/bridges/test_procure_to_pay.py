@@ -24,12 +24,12 @@ from bizcore.finance.documents import Bill, OtherCurrency, VendorCredit
 from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies
 from bizcore.finance.rates import ExchangeRate
-from bizcore.finance.sequence import DatedBefore
 from bizcore.finance.tax import TaxRounding
 from bizcore.flow.document import Ref
 from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.money import Money
 from bizcore.kernel.rates import RateMissing
+from bizcore.kernel.sequence import DatedBefore
 from bizcore.supply.fulfilment import LineQuantity
 from bizcore.supply.matching import Mismatch
 from bizcore.supply.purchasing import BelowZero, NothingToReceive, OrderLine, PurchaseOrder, ReceivedLine

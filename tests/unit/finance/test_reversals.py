@@ -13,8 +13,8 @@ from bizcore.finance.documents import Bill, CreditNote, Invoice, VendorCredit
 from bizcore.finance.journal import NotReversible
 from bizcore.finance.lines import Line
 from bizcore.finance.policies import Reversal
-from bizcore.finance.sequence import DatedBefore
 from bizcore.kernel.money import Money
+from bizcore.kernel.sequence import DatedBefore
 
 
 def eur(text: str) -> Money:

@@ -13,12 +13,12 @@ from bizcore.finance.chart import Account, AccountUnknown, Nature
 from bizcore.finance.claims import ValueDiffers
 from bizcore.finance.documents import Bill, CreditNote, Invoice, NotARate, OtherCurrency, VendorCredit
 from bizcore.finance.lines import Line
-from bizcore.finance.sequence import DatedBefore
 from bizcore.finance.settlement import Against, NotABank, OneParty, Overpaid, Way
 from bizcore.finance.worth import TwoValues
 from bizcore.flow.document import Ref
 from bizcore.kernel.exact import NotPositive
 from bizcore.kernel.money import Money
+from bizcore.kernel.sequence import DatedBefore
 
 
 def eur(text: str) -> Money:

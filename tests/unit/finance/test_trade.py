@@ -15,9 +15,9 @@ from bizcore.finance.invoices import OverCredited, SameReference
 from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies, RateDate
 from bizcore.finance.rates import ExchangeRate
-from bizcore.finance.sequence import DatedBefore
 from bizcore.flow.lifecycle import IllegalStep
 from bizcore.kernel.money import Money
+from bizcore.kernel.sequence import DatedBefore
 
 
 def eur(text: str) -> Money:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bizcore.cli.checks import checks
 from bizcore.company import Company
 from bizcore.finance import chart
 from bizcore.kernel.money import Money
@@ -129,3 +130,13 @@ def test_a_pool_that_got_a_return_back_dated_before_others_shares_anew() -> None
     acme.apply(acme.supply.receive("bolt", 3, place="wh", on="2025-12-31", cost=eur("20")))
     check(acme)
     assert account(acme, "cost_of_sales") == eur("0.00")
+
+
+def test_a_month_that_only_a_posting_of_nothing_went_to_has_no_total_to_check() -> None:
+    """The pool the goods had left gets a posting of nothing, in a month with no other."""
+    acme = company()
+    acme.apply(acme.supply.receive("bolt", 5, place="wh", on="2026-01-01", cost=eur("5")))
+    issue = sold(acme, 5, on="2026-01-10")
+    acme.apply(acme.supply.take_back(issue.id, [LineQuantity(1, 2)], on="2026-02-05", place="back"))
+    assert [one.name for one in checks(acme) if not one.ok] == []
+    check(acme)

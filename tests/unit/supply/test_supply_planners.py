@@ -13,8 +13,9 @@ from bizcore.kernel.errors import BizcoreError, Refused
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
-from bizcore.supply.cost import Unpaired, cost, folded
+from bizcore.supply.cost import cost, folded
 from bizcore.supply.costmoves import CostMethod
+from bizcore.supply.crossings import Unpaired
 from bizcore.supply.fulfilment import DeliveryLine, LineQuantity
 from bizcore.supply.items import Item
 from bizcore.supply.places import Place, pool_of

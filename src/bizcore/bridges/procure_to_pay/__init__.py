@@ -21,7 +21,6 @@ from bizcore.finance.invoices import check_credit
 from bizcore.finance.lines import Adjustment, Line
 from bizcore.finance.policies import FinancePolicies
 from bizcore.finance.rates import spot
-from bizcore.finance.sequence import check_sequence
 from bizcore.finance.terms import Terms
 from bizcore.flow.document import Ref
 from bizcore.flow.policies import Policies
@@ -30,6 +29,7 @@ from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.exact import Number, fraction, number
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
+from bizcore.kernel.sequence import check_sequence
 from bizcore.kernel.table import Column, Table
 from bizcore.supply.matching import Discrepancy, Tolerance, match_bill
 from bizcore.supply.movements import Receipt, VendorReturn

@@ -1,0 +1,84 @@
+"""The layers kept between changes are those that all moves folded anew come to, however they became so."""
+
+from __future__ import annotations
+
+import pytest
+
+from bizcore.cli.checks import checks
+from bizcore.company import Company
+from bizcore.kernel.money import Money
+from bizcore.supply.costmoves import BackDating
+from bizcore.supply.places import Place
+from bizcore.supply.policies import SupplyPolicies
+
+
+def eur(text: str) -> Money:
+    return Money(text, "EUR")
+
+
+def red(company: Company) -> list[str]:
+    return [f"{one.name}: {one.detail}" for one in checks(company) if not one.ok]
+
+
+def test_layers_that_change_places_at_the_same_total_are_kept_anew() -> None:
+    """What two transfers of one day carry is exchanged by a receipt entered late: the day's line of the cost book stands."""
+    acme = Company.create("acme", currency="EUR")
+    acme.apply(acme.put(Place(id="r", pool="retail")))
+    supply = acme.supply
+    acme.apply(supply.receive("bolt", 1, place="r", on="2026-01-02", cost=eur("1")))
+    acme.apply(supply.receive("bolt", 1, place="r", on="2026-01-03", cost=eur("3")))
+    for _ in range(2):
+        acme.apply(supply.transfer("bolt", 1, source="r", target="w", on="2026-01-10"))
+
+    acme.apply(supply.receive("bolt", 1, place="r", on="2026-01-01", cost=eur("3")))
+    assert red(acme) == []
+    assert str(acme.view().balance("cost", "main", "bolt").value) == "4.00 EUR"
+
+    acme.apply(supply.issue("bolt", 1, place="w", on="2026-01-11"))
+    assert str(acme.view().balance("cost", "customer", "bolt").value) == "3.00 EUR"
+    assert red(acme) == []
+
+
+def test_who_goes_on_from_layers_that_change_meanwhile_is_told_to_plan_again() -> None:
+    """The change of the layers moves the balance, so an act planned on the old ones is not written as it is."""
+    acme = Company.create("acme", currency="EUR")
+    acme.apply(acme.put(Place(id="r", pool="retail")))
+    supply = acme.supply
+    acme.apply(supply.receive("bolt", 1, place="r", on="2026-01-02", cost=eur("1")))
+    acme.apply(supply.receive("bolt", 1, place="r", on="2026-01-03", cost=eur("3")))
+    for _ in range(2):
+        acme.apply(supply.transfer("bolt", 1, source="r", target="w", on="2026-01-10"))
+    before = acme.view().balance("cost", "main", "bolt").position
+
+    acme.apply(supply.receive("bolt", 1, place="r", on="2026-01-01", cost=eur("3")))
+    assert acme.view().balance("cost", "main", "bolt").position > before
+
+
+@pytest.mark.parametrize("since", [None, "2026-01-02"])
+def test_a_change_of_what_late_moves_do_folds_anew(since: str | None) -> None:
+    acme = Company.create("acme", currency="EUR")
+    supply = acme.supply
+    acme.apply(acme.put(SupplyPolicies(back_dating=BackDating.CORRECT_TODAY)))
+    acme.apply(supply.receive("bolt", 10, place="w", on="2026-01-05", cost=eur("10")))
+    acme.apply(supply.receive("bolt", 10, place="w", on="2026-01-03", cost=eur("30")))
+    acme.apply(acme.put(SupplyPolicies(back_dating=BackDating.RESTATE, since=since)))
+    # What was received late on 3 January comes first now.
+    acme.apply(supply.issue("bolt", 10, place="w", on="2026-01-20"))
+    assert str(acme.view().balance("cost", "customer", "bolt").value) == "30.00 EUR"
+    assert red(acme) == []
+
+
+def test_what_a_late_move_does_is_said_by_its_own_date() -> None:
+    acme = Company.create("acme", currency="EUR")
+    supply = acme.supply
+    acme.apply(acme.put(SupplyPolicies()))
+    acme.apply(acme.put(SupplyPolicies(since="2026-02-01", back_dating=BackDating.CORRECT_TODAY)))
+    acme.apply(supply.receive("bolt", 10, place="w", on="2026-02-10", cost=eur("20")))
+    acme.apply(supply.receive("bolt", 10, place="w", on="2026-02-05", cost=eur("30")))
+    acme.apply(supply.issue("bolt", 10, place="w", on="2026-02-11"))
+    assert str(acme.view().balance("cost", "customer", "bolt").value) == "20.00 EUR"
+    assert red(acme) == []
+    # January's late receipt comes before them all.
+    acme.apply(supply.receive("bolt", 10, place="w", on="2026-01-31", cost=eur("10")))
+    assert str(acme.view().balance("cost", "customer", "bolt").value) == "10.00 EUR"
+    assert red(acme) == []
