@@ -227,7 +227,8 @@ class SqliteReading:
     def postings(self, query: PostingQuery) -> Iterator[PostingRow]:
         """Postings in order of period, account, unit, position, line; streamed."""
         with self._database.guarded():
-            yield from self._rows(self._database.session().connection, query)
+            session = self._database.session()  # held while it is read from, also when its thread has ended
+            yield from self._rows(session.connection, query)
 
     def _rows(self, connection: sqlite3.Connection, query: PostingQuery) -> Iterator[PostingRow]:
         """One seek a period when an account is named, one range else; a position never changes, so no snapshot is needed."""
@@ -382,7 +383,8 @@ class SqliteReading:
     def log(self, *, after: int = 0) -> Iterator[LogRow]:
         """Changes in log order; streamed."""
         with self._database.guarded():
-            yield from self._log(self._database.session().connection, after, self._head.position)
+            session = self._database.session()  # held while it is read from, also when its thread has ended
+            yield from self._log(session.connection, after, self._head.position)
 
     def _log(self, connection: sqlite3.Connection, after: int, upto: int | None) -> Iterator[LogRow]:
         base = self._number << schema.POSITION_BITS
