@@ -213,16 +213,14 @@ def check_idle(company: tuple[str, Database]) -> None:
 # -- several steps under one key -------------------------------------------------------------------------------------
 
 
-def asked_for(request: str, steps: Iterable[str], overlay: Overlay, body: Body, stamp: Stamp) -> dict[str, Any]:
-    """What the last record of several steps keeps of its request: its text, or a digest when a step wrote personal data.
+def digested(request: str, steps: Iterable[str], overlay: Overlay, body: Body, stamp: Stamp) -> dict[str, Any]:
+    """What the last record of several steps keeps of a request that may hold personal data: a digest instead of its text.
 
-    `steps` are the keys of the changes that did. The text may hold the same data, so its digest is salted with the salts of their
-    intents: erasing any of those leaves a digest that nothing can be compared with.
+    `steps` are the keys of the changes that wrote such data. The text may hold the same, so its digest is salted with the salts of
+    their intents: erasing any of those leaves a digest that nothing can be compared with.
     """
     keys = list(steps)
-    if not keys:
-        return {"request": json.loads(request)}
-    salts = _salts(keys, overlay, body) or stamp.salt()  # erased by a later step: a salt that nobody keeps
+    salts = _salts(keys, overlay, body) or stamp.salt()  # erased by a step: a salt that nobody keeps
     return {DIGEST: digest(request, salts), "salted_by": keys}
 
 
@@ -256,6 +254,13 @@ def lies_beside(row: LogRow) -> bool:
     return row.intent.startswith(f'{{"{BESIDE}"')
 
 
+def erases(row: LogRow) -> bool:
+    """Whether a change blanked somebody's data."""
+    from bizcore.change import record
+
+    return "erased" in record.body_of(row)
+
+
 def answer_of(
     row: LogRow, reading: Callable[[], Reading], decoder: Decoder, kinds: Callable[[], Mapping[str, type[Document]]]
 ) -> Any:
@@ -281,6 +286,6 @@ def pointed_at(row: LogRow) -> tuple[str, ...]:
     from bizcore.change import record
 
     answer = record.body_of(row)["answer"]
-    if answer[0] == "entry":
+    if answer[0] == "entry" and len(answer) == 2:
         return ("entry", str(row.position), str(answer[1]))
     return tuple(answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import suppress
+from pathlib import Path
 from weakref import finalize
 
 from attrs import frozen
@@ -43,18 +44,18 @@ def _let_go(connection: sqlite3.Connection, every: dict[sqlite3.Connection, int]
 class File:
     """Which file a path led to when it was opened: what is written to one that was moved or deleted is lost."""
 
-    path: str
+    path: Path
     device: int
     number: int
 
     @classmethod
-    def at(cls, path: str) -> File:
+    def at(cls, path: str | Path) -> File:
         """The file of a path. Raises: StoreUnavailable."""
         try:
-            found = os.stat(path)
+            found = Path(path).stat()
         except OSError:
             raise StoreUnavailable(why="its file was moved or deleted since it was opened") from None
-        return cls(path, found.st_dev, found.st_ino)
+        return cls(Path(path), found.st_dev, found.st_ino)
 
     def check(self) -> None:
         """Refuse when the path leads to another file now, or to none; a microsecond. Raises: StoreUnavailable."""
