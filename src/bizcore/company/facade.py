@@ -28,7 +28,7 @@ from bizcore.company.refusals import (
 )
 from bizcore.flow.document import Document, Ref
 from bizcore.kernel.calendars import calendar as calendar_named
-from bizcore.kernel.codec import decode, plain
+from bizcore.kernel.codec import WrongType, decode, plain
 from bizcore.kernel.currencies import digits
 from bizcore.kernel.days import instant as read_instant
 from bizcore.kernel.ids import checked_id, checked_text
@@ -122,6 +122,8 @@ class Company(Books):
         actor: str | None,
         authorize: Authorize | None,
     ) -> Company:
+        if authorize is not None and not callable(authorize):
+            raise WrongType(value=authorize, expected="a function of actor and act")
         return Company(
             store.settings,
             reading=store.view,

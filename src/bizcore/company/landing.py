@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from bizcore.change.act import Act
 from bizcore.change.changes import Changes
-from bizcore.change.reading import LogRow, Reading
+from bizcore.change.reading import LogRow, Reading, intact
 from bizcore.change.record import INTENT
 from bizcore.change.settings import Settings
 from bizcore.change.view import Decoder, Noting, View
@@ -166,7 +166,7 @@ def check_same(row: LogRow, act: str, intent: str, body: Body) -> None:
         return
     differs = [] if row.act == act else ["act"]
     if stored != intent:
-        one, other = json.loads(stored), json.loads(intent)
+        one, other = intact(stored, what="an intent", position=row.position), json.loads(intent)
         differs += sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
     raise KeyReused(key=row.key, fields=tuple(differs))
 
@@ -226,7 +226,7 @@ def digested(request: str, steps: Iterable[str], overlay: Overlay, body: Body, s
 
 def check_same_steps(row: LogRow, request: str, overlay: Overlay, body: Body) -> None:
     """As `check_same`, of a fork or work. Raises: KeyReused, IntentErased."""
-    stored = json.loads(row.intent)
+    stored = intact(row.intent, what="an intent", position=row.position)
     if row.act != WORK or DIGEST not in stored:
         check_same(row, WORK, f'{{"request":{request}}}', body)
         return

@@ -19,7 +19,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, unquote
 
 from bizcore.change.committed import microseconds_of
-from bizcore.change.reading import Head, LogRow
+from bizcore.change.reading import Damaged, Head, LogRow, intact
 from bizcore.change.settings import Settings
 from bizcore.kernel.codec import decode, encode
 from bizcore.kernel.days import instant as read_instant
@@ -161,9 +161,8 @@ class SqliteDatabase:
             )
         if found is None:
             raise CompanyNotFound(name=name)
-        import json
-
-        return SqliteStore(self, found[0], decode(Settings, json.loads(found[1])))
+        settings = intact(found[1], what=f"the settings of {name}", position=0)
+        return SqliteStore(self, found[0], decode(Settings, settings))
 
     def companies(self) -> Iterable[str]:
         """The names of all companies."""
@@ -262,7 +261,7 @@ class SqliteDatabase:
                 for statement in schema.TABLES:
                     connection.execute(statement)
                 connection.execute("insert or ignore into bizcore_meta values('schema', ?)", (str(schema.VERSION),))
-        stored = int(patiently(connection, "select value from bizcore_meta where name='schema'").fetchone()[0])
+        stored = _schema(patiently(connection, "select value from bizcore_meta where name='schema'").fetchone())
         if stored > schema.VERSION:
             self.close()
             raise SchemaNewer(stored=stored, known=schema.VERSION)
@@ -410,6 +409,12 @@ class SqliteStore:
         for key, sums in now.items():
             rows.append((self._number, *key, schema.NOW, *sums, last[key][2]))
         return sorted(rows) if len(rows) > 4 else rows
+
+
+def _schema(row: tuple[str] | None) -> int:
+    if row is None or not row[0].isdecimal():
+        raise Damaged(what="the number of its schema", position=0)
+    return int(row[0])
 
 
 def _connect(path: str) -> sqlite3.Connection:

@@ -135,9 +135,9 @@ def test_a_step_that_stands_in_the_company_by_now_is_not_done_twice(acme: Compan
     done = acme.apply(receiving(acme), key="k")
     assert fork.replay(acme.fork()).replayed
     assert fork.replay(acme).replayed
+    other = acme.as_known(0).fork()
+    other.apply(item(acme), key="k")
     with pytest.raises(KeyReused):
-        other = acme.as_known(0).fork()
-        other.apply(item(acme), key="k")
         other.replay(acme.fork())
     assert acme.head == done.position
 
