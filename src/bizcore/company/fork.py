@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from attrs import evolve
 
@@ -29,6 +29,9 @@ from bizcore.store.commit import start
 
 D = TypeVar("D", bound=Document | Entry)
 T = TypeVar("T")
+
+Work = Callable[[Company], Committed[Any]]
+"""What is called with a company or a fork and answers with one of its steps."""
 
 
 class Last(NamedTuple):
@@ -150,10 +153,11 @@ class Fork(Company):
             return self._recorded(ForkStep(what, base or self._next_base(), reason, named))
         if isinstance(what, Fork):
             self._check_mine(what._identity)
-            steps, told = what.replay, what.told
+            steps: Work = what.replay
+            told = what.told
             asked = what.asked
         elif callable(what):
-            steps, told = what, True
+            steps, told = cast("Work", what), True
             asked = request_text(request) if base is not None else ""
         else:
             raise NotApplicable(what=what)
@@ -255,9 +259,7 @@ class Fork(Company):
         if self._trying:
             raise UseTheFork(company=self.name)
 
-    def _worked(
-        self, work: Callable[[Company], Committed[Any]], reason: str, actor: str | None, last: ForkStep | None = None
-    ) -> Committed[Any]:
+    def _worked(self, work: Work, reason: str, actor: str | None, last: ForkStep | None = None) -> Committed[Any]:
         """Call work with this fork; what it applies has its actor and reason, and only that is among its steps."""
         before = self._seen, self._named, self._step_reason
         self._seen, self._named, self._step_reason = {}, actor, reason
