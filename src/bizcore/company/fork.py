@@ -216,6 +216,11 @@ class Fork(Company):
         answer = landing.pointed_at(rows[last.answer])
         return planning.record(changes, key=key, actor=actor, reason=reason, answer=answer)
 
+    def inherited(self, step: ForkStep) -> ForkStep:
+        """A step of another fork with the actor and reason that fork is applied with, where it has none of its own."""
+        actor = step.actor if step.actor is not None else self._named
+        return step._replace(actor=actor, reason=step.reason or self._step_reason)
+
     def _acts(self, step: ForkStep) -> str:
         return step.actor if step.actor is not None else self._actor or ""
 
@@ -374,7 +379,7 @@ def compare(report: Callable[[Company], Table], **companies: Company) -> Table:
 
 def _again(company: Company, step: ForkStep) -> Committed[Any]:
     if isinstance(company, Fork):
-        return company._recorded(step)
+        return company._recorded(company.inherited(step))
     if (last := step.last) is None:
         return company.apply(step.act, key=step.base, actor=step.actor, reason=step.reason)
     return company._land_last(lambda _: last, step.base, last.request, company._who(step.actor), step.reason, None)

@@ -199,6 +199,16 @@ def test_a_step_keeps_its_actor_else_it_has_that_of_the_fork(acme: Company) -> N
     ]  # fmt: skip
 
 
+def test_a_fork_in_a_fork_has_the_actor_and_reason_it_is_applied_with(acme: Company) -> None:
+    outer = acme.fork()
+    inner = outer.fork()
+    inner.apply(bill(acme), actor="bob")
+    inner.apply(bill(acme))
+    outer.apply(inner, actor="dora", reason="why")
+    acme.apply(outer, key="F", actor="carl")
+    assert [(one.actor, one.reason) for one in acme.log()] == [("bob", "why"), ("dora", "why"), ("carl", "")]
+
+
 # -- somebody's data ---------------------------------------------------------------------------------------------------
 
 
