@@ -6,6 +6,7 @@ JSON. Values are built from rows by the `View`, and only for what is looked at.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
@@ -14,8 +15,31 @@ from typing import Any, NamedTuple, Protocol
 from attrs import field, frozen
 
 from bizcore.book.entry import NO_DIMS
+from bizcore.kernel.errors import Unavailable
 from bizcore.kernel.maps import Map
 from bizcore.kernel.spans import Span
+
+
+class Damaged(Unavailable):
+    """A row that was written whole cannot be read any more: the file was changed or broken from outside."""
+
+    code = "damaged"
+    retry = False
+
+    def __init__(self, *, what: str, position: int) -> None:
+        super().__init__(
+            f"the store is damaged: {what[:80]} at position {position} cannot be read; bring back a copy, verify() tells whether it is whole",
+            what=what[:80],
+            position=position,
+        )
+
+
+def intact(text: str, *, what: str, position: int) -> Any:
+    """The JSON of a row. Raises: Damaged, naming what it is and the position that wrote it."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise Damaged(what=what, position=position) from None
 
 
 class Head(NamedTuple):

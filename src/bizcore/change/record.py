@@ -6,11 +6,10 @@ full or, when an argument of the intent was posted unchanged, as a reference to 
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from bizcore.book.entry import Entry
-from bizcore.change.reading import LogRow
+from bizcore.change.reading import LogRow, intact
 from bizcore.kernel.codec import decode
 
 ARGUMENT = "$argument"
@@ -21,8 +20,8 @@ INTENT = "$intent"
 
 
 def body_of(row: LogRow) -> dict[str, Any]:
-    """The parsed body of a log row."""
-    body: dict[str, Any] = json.loads(row.body)
+    """The parsed body of a log row. Raises: Damaged."""
+    body: dict[str, Any] = intact(row.body, what="a change", position=row.position)
     return body
 
 
@@ -34,5 +33,5 @@ def entries(row: LogRow) -> tuple[Entry, ...]:
 def _entry(data: dict[str, Any], row: LogRow) -> Entry:
     if ARGUMENT not in data:
         return decode(Entry, data)
-    found = json.loads(row.intent)[data[ARGUMENT]]
+    found = intact(row.intent, what="an intent", position=row.position)[data[ARGUMENT]]
     return decode(Entry, found).identified(data["id"])

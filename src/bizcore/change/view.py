@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, MutableMapping
 from enum import Enum
 from functools import cached_property, lru_cache
@@ -13,7 +12,7 @@ from attrs import evolve, frozen
 from bizcore.book.entry import Amount, Entry
 from bizcore.book.lots import Lot
 from bizcore.change import record
-from bizcore.change.reading import Head, LogRow, PostingQuery, PostingRow, Reading, Row, TotalRow
+from bizcore.change.reading import Head, LogRow, PostingQuery, PostingRow, Reading, Row, TotalRow, intact
 from bizcore.change.reads import FIND_MAX, Reads, marks_of, of_found, of_lots, of_row, of_rows
 from bizcore.change.settings import Settings
 from bizcore.flow.beginning import NotNew
@@ -125,7 +124,7 @@ class Decoder:
         self._known: MutableMapping[tuple[type, str], Document] = {}
 
     def document(self, cls: type[D], row: Row) -> D:
-        """The document of a row, lifted to this code's version of its kind. Raises: Erased, NewerKind."""
+        """The document of a row, lifted to this code's version of its kind. Raises: Erased, NewerKind, Damaged."""
         found = self._known.get((cls, row.body))
         if found is None:
             found = _decoded(cls, row)
@@ -144,7 +143,7 @@ def _decoded(cls: type[D], row: Row) -> D:
         raise Erased(kind=row.kind, id=row.id)
     if row.version > cls.version:
         raise NewerKind(kind=row.kind, stored=row.version, known=cls.version)
-    data = json.loads(row.body)
+    data = intact(row.body, what=f"{row.kind} {row.id}", position=row.position)
     return decode(cls, cls.lift(data, row.version) if row.version < cls.version else data)
 
 

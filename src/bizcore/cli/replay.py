@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from bizcore.change.committed import Committed
+from bizcore.change.view import Erased
 from bizcore.cli.acts import act_of
 from bizcore.cli.layout import Record
 from bizcore.cli.refusals import Causes, Refusal, located
 from bizcore.company import Company
+from bizcore.company.refusals import UnknownKey
 from bizcore.kernel.errors import BizcoreError, Conflict, Unavailable
 
 
@@ -45,7 +47,7 @@ class Replay:
     """Sends every record of a folder to a company, always the same acts under the same keys.
 
     Guarantees: nothing is asked before a record is sent, so a second run is the same run; a refused record writes nothing, and
-    neither does what names it.
+    neither does what names it; a record whose key is known counts as replayed also when what it holds of somebody was erased.
     """
 
     def __init__(self, company: Company) -> None:
@@ -63,12 +65,12 @@ class Replay:
                 self._causes.refuse(record)
                 refused.append(refusal)
         known = sum(done.replayed for done in self._answers.values())
-        ids = {key: done.value.id for key, done in self._answers.items()}
+        ids = {key: _id_of(done) for key, done in self._answers.items()}
         return Replayed(len(self._answers) - known, known, tuple(refused), ids)
 
     def _sent(self, record: Record) -> Refusal | None:
         try:
-            self._answers[record.key] = self._company.apply(act_of(record, self._company, self._named), key=record.key)
+            self._answers[record.key] = self._applied(record)
         except Unavailable:
             raise
         except BizcoreError as error:
@@ -77,6 +79,17 @@ class Replay:
                 raise
             return located(record, error, self._causes.of(record, error))
         return None
+
+    def _applied(self, record: Record) -> Committed[Any]:
+        """What a record became. Raises: what its act, and the rules, refuse."""
+        try:
+            return self._company.apply(act_of(record, self._company, self._named), key=record.key)
+        except Erased as erased:
+            # Nobody can compare it any more, or name what it is about: a record whose key is known is in the books all the same.
+            try:
+                return evolve(self._company.committed(record.key), replayed=True)
+            except UnknownKey:
+                raise erased from None
 
     def _refused_before(self, record: Record) -> Refusal | None:
         """The refusal of what cannot be sent: unreadable, or naming what is not there."""
@@ -94,3 +107,12 @@ class Replay:
     def _named(self, file: str, id_: str) -> Any:
         """The document that a record became."""
         return self._answers[f"{file}:{id_}"].value
+
+
+def _id_of(done: Committed[Any]) -> str:
+    """The id of the document that a record became, erased or not."""
+    try:
+        found: str = done.value.id
+    except Erased as error:
+        return str(error.facts["id"])
+    return found

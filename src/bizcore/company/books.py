@@ -151,10 +151,12 @@ class Books:
             yield self._committed(row)
 
     def committed(self, key: str) -> Committed[Any]:
-        """The change that a key stands for. Raises: UnknownKey."""
+        """The change that a key stands for. Raises: UnknownKey, WrongType."""
+        if not isinstance(key, str):
+            raise WrongType(value=key, expected="a key")
         row = self._reading().logged(key)
         if row is None:
-            raise UnknownKey(key=str(key))
+            raise UnknownKey(key=key)
         return self._committed(row)
 
     def trace(self, start: Ref | Document) -> Trace:
@@ -177,8 +179,8 @@ class Books:
 
     def verify(self, *, anchor: Anchor | None = None) -> Verdict:
         """Follow the log's chain; with an anchor also see a cut tail. Raises: ReadOnly, for a fork or a past; WrongType."""
-        if anchor is not None and not isinstance(anchor, Anchor):
-            raise WrongType(value=anchor, expected="an Anchor")
+        if anchor is not None and not _is_anchor(anchor):
+            raise WrongType(value=anchor, expected="an Anchor of a position and a hash")
         store = self._kept()
         return verify(store.log(), store.body, anchor=anchor)
 
@@ -232,3 +234,7 @@ class Books:
             value=lambda: landing.answer_of(row, self._reading, self._decoder, kinds),
             entries=lambda: record.entries(row),
         )
+
+
+def _is_anchor(value: object) -> bool:
+    return isinstance(value, Anchor) and [type(one) for one in value] == [int, str]

@@ -28,7 +28,7 @@ from bizcore.company.refusals import (
 )
 from bizcore.flow.document import Document, Ref
 from bizcore.kernel.calendars import calendar as calendar_named
-from bizcore.kernel.codec import decode, encode, plain
+from bizcore.kernel.codec import WrongType, decode, plain
 from bizcore.kernel.currencies import digits
 from bizcore.kernel.days import instant as read_instant
 from bizcore.kernel.ids import checked_id, checked_text
@@ -39,7 +39,7 @@ from bizcore.store.port import Database, Store
 
 if TYPE_CHECKING:
     from bizcore.company import master
-    from bizcore.company.fork import Fork
+    from bizcore.company.fork import Fork, Last
 
 D = TypeVar("D", bound=Document | Entry)
 K = TypeVar("K", bound=Document)
@@ -122,6 +122,8 @@ class Company(Books):
         actor: str | None,
         authorize: Authorize | None,
     ) -> Company:
+        if authorize is not None and not callable(authorize):
+            raise WrongType(value=authorize, expected="a function of actor and act")
         return Company(
             store.settings,
             reading=store.view,
@@ -268,7 +270,8 @@ class Company(Books):
         """Record an act, the act that changes stand for, a fork, or work: once per key, however often it is sent.
 
         Work is called with a fork, applies acts there and there alone, and returns the answer of one of its steps; `request` is
-        what its key stands for.
+        what its key stands for. It is kept for ever, in words, unless a step writes or erases somebody's data: name people in it by
+        their ids.
 
         Guarantees: the key is looked up first; the same key and the same intent get the first answer (`replayed`); all or
         nothing; durable when it returns. Changes and forks in hand are applied as shown or refused as stale.
@@ -290,11 +293,15 @@ class Company(Books):
             return self._land([_Intent(what.act, key, shown=what)], who, reason)[0]
         if isinstance(what, Fork):
             self._check_mine(what._identity)
-            return self._land_steps(
-                what.replay, key, encode([one.act.to_json() for one in what.steps]), who, reason, what
+            asked, told = what.asked, what.told
+            return self._land_last(
+                lambda fork: fork.last_of(asked, what.replay(fork), told=told), key, asked, who, reason, what
             )
         if callable(what) and key is not None:
-            return self._land_steps(what, key, request_text(request), who, reason, None)
+            asked = request_text(request)
+            return self._land_last(
+                lambda fork: fork.last_of(asked, what(fork), told=True), key, asked, who, reason, None
+            )
         raise NotApplicable(what=what)
 
     def apply_each(
@@ -366,9 +373,9 @@ class Company(Books):
         planning.record(changes, key=one.base, actor=who, reason=reason)
         return one.base
 
-    def _land_steps(
+    def _land_last(
         self,
-        work: Callable[[Company], Committed[Any]],
+        steps: Callable[[Fork], Last],
         key: str | None,
         request: str,
         who: str,
@@ -391,10 +398,8 @@ class Company(Books):
                 check_reads(planning.overlay, shown.base_reads, shown.base_position)
             fork = Fork.onto(self, planning, base, who, reason)
             with landing.working(self._identity):
-                row = fork.answer_of(work(fork))
-            planning.record(
-                fork.last_record(request), key=base, actor=who, reason=reason, answer=landing.pointed_at(row)
-            )
+                last = steps(fork)
+            fork.conclude(last, key=base, actor=who, reason=reason)
             return base
 
         result, rows = landing.land(store, self._database.stamp, self._decoder, job)

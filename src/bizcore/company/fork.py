@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from attrs import evolve
 
@@ -16,11 +17,12 @@ from bizcore.change.reading import LogRow, Reading
 from bizcore.change.reads import Reads, mark
 from bizcore.company import landing
 from bizcore.company.facade import Company
-from bizcore.company.given import pairs
-from bizcore.company.refusals import NotApplicable, NotAStep, ReadOnly, UseTheFork
+from bizcore.company.given import pairs, request_text
+from bizcore.company.refusals import NotApplicable, NotAStep, ReadOnly, UnknownKey, UseTheFork
 from bizcore.flow.document import Document
+from bizcore.kernel.codec import encode
 from bizcore.kernel.errors import BizcoreError
-from bizcore.kernel.ids import checked_id
+from bizcore.kernel.ids import checked_id, checked_text
 from bizcore.kernel.maps import Map
 from bizcore.kernel.table import Table
 from bizcore.store.commit import start
@@ -28,13 +30,30 @@ from bizcore.store.commit import start
 D = TypeVar("D", bound=Document | Entry)
 T = TypeVar("T")
 
+Work = Callable[[Company], Committed[Any]]
+"""What is called with a company or a fork and answers with one of its steps."""
+
+
+class Last(NamedTuple):
+    """The last record of several steps: what its key stands for, the keys of the steps, and of the one that answers.
+
+    `told` says that somebody asked in words of their own (the request of work), not by acts, which keep nobody's data themselves.
+    """
+
+    request: str
+    steps: tuple[str, ...]
+    answer: str
+    told: bool
+
 
 class ForkStep(NamedTuple):
-    """What was applied in a fork, and the id its own ids grow from."""
+    """What was applied, or found done, in a fork: its key, from which its own ids grow; its actor when one was named for it."""
 
     act: Act[Any]
     base: str
     reason: str
+    actor: str | None
+    last: Last | None = None
 
 
 class Fork(Company):
@@ -69,6 +88,8 @@ class Fork(Company):
         self.steps: list[ForkStep] = []
         self.base_reads: Reads = {}
         self._seen: dict[str, LogRow] = {}
+        self._stepped: set[str] = set()
+        self._named: str | None = None
         self._trying = False
         self._below = company._body
         self._planning = planning
@@ -96,7 +117,7 @@ class Fork(Company):
 
     def acting(self, actor: str) -> Company:
         """The fork goes on under another actor: the steps stay its own."""
-        self._actor = checked_id(actor, "actor")
+        self._actor = self._named = checked_id(actor, "actor")
         return self
 
     def as_known(self, when: int | datetime) -> Company:
@@ -114,44 +135,106 @@ class Fork(Company):
     ) -> Committed[Any]:
         """Record in the fork alone: an act, the act changes stand for, another fork's steps, or work.
 
-        Raises: OtherCompany, UseTheFork, NotAStep, KeyReused, IntentErased, and what the rules refuse.
+        Guarantees: as in the company, the same key and the same intent or request get the first answer (`replayed`); steps found
+        done are steps, so that the fork can be applied all the same. A step keeps the actor and the reason it was applied with.
+        Raises: OtherCompany, UseTheFork, NotAStep, KeyReused, IntentErased, InvalidText, and what the rules refuse.
         """
         self._check_untried()
+        checked_text(reason)
+        named = checked_id(actor, "actor") if actor is not None else self._named
         if isinstance(what, Changes):
             if what.act is None:
                 raise NotApplicable(what=what)
             self._check_planned_here(what)
             what = what.act
+        base = checked_id(key, "key") if key is not None else None
+        reason = reason or self._step_reason
+        if isinstance(what, Act):
+            return self._recorded(ForkStep(what, base or self._next_base(), reason, named))
         if isinstance(what, Fork):
             self._check_mine(what._identity)
-            return self._whole(what.replay)
-        if not isinstance(what, Act):
-            if not callable(what):
-                raise NotApplicable(what=what)
-            return self._whole(lambda fork: fork._worked(what))
-        if key is not None:
-            known = self._planning.overlay.logged(checked_id(key, "key"))
-            if known is not None:
-                landing.check_same(known, what.name, what.intent, self._body)
-                self._seen[known.key] = known
-                return self._committed(known, replayed=True)
-        return self._step(what, key or self._next_base(), actor, reason)
+            steps: Work = what.replay
+            told = what.told
+            asked = what.asked
+        elif callable(what):
+            steps, told = cast("Work", what), True
+            asked = request_text(request) if base is not None else ""
+        else:
+            raise NotApplicable(what=what)
+        if base is None:
+            return self._whole(lambda fork: fork._worked(steps, reason, named))
+        last = ForkStep(_work(asked), base, reason, named, Last(asked, (), "", told))
+        if self._planning.overlay.logged(base) is not None:
+            return self._recorded(last)
 
-    def _step(self, act: Act[Any], base: str, actor: str | None, reason: str) -> Committed[Any]:
-        who = checked_id(actor, "actor") if actor is not None else self._actor or ""
+        def whole(fork: Fork) -> Committed[Any]:
+            fork._worked(steps, reason, named, last)
+            return fork.committed(base)
+
+        return self._whole(whole)
+
+    def _recorded(self, step: ForkStep) -> Committed[Any]:
+        """A step's record: the first one, when its key stands for the same already."""
+        overlay = self._planning.overlay
+        known = overlay.logged(step.base)
+        if known is None:
+            return self._step(step) if step.last is None else self._concluded(step, step.last)
+        if step.last is None:
+            landing.check_same(known, step.act.name, step.act.intent, self._body)
+        else:
+            landing.check_same_steps(known, step.last.request, overlay, self._body)
+        self._keep(step, known)
+        return self._committed(known, replayed=True)
+
+    def _step(self, step: ForkStep) -> Committed[Any]:
+        act, base = step.act, step.base
+        who = self._acts(step)
         self._allow(who, act)
         at_base = not self._planning.overlay.writes
         changes = self._planning.plan(act, base)
-        row = self._planning.record(changes, key=base, actor=who, reason=reason or self._step_reason)
+        row = self._planning.record(changes, key=base, actor=who, reason=step.reason or self._step_reason)
         self._note(changes.reads or {}, at_base=at_base)
-        self.steps.append(ForkStep(act, base, reason))
-        self._seen[row.key] = row
+        self._keep(step, row)
         return self._committed(row, answered=type(changes.value) if isinstance(changes.value, Document) else None)
+
+    def _concluded(self, step: ForkStep, last: Last) -> Committed[Any]:
+        reason = step.reason or self._step_reason
+        row = self.conclude(last, key=step.base, actor=self._acts(step), reason=reason)
+        self._keep(step, row)
+        return self._committed(row)
+
+    def conclude(self, last: Last, *, key: str, actor: str, reason: str) -> LogRow:
+        """Write the last record of several steps: nothing new, only what the key stands for. Raises: UnknownKey."""
+        planning, stamp = self._planning, self._database.stamp
+        rows = {one: row for one in (*last.steps, last.answer) if (row := planning.overlay.logged(one)) is not None}
+        if last.answer not in rows:
+            raise UnknownKey(key=last.answer or key)
+        personal = [one for one, row in rows.items() if landing.lies_beside(row)]
+        hidden = personal or (last.told and any(landing.erases(row) for row in rows.values()))
+        kept = landing.digested(last.request, personal, planning.overlay, self._body, stamp) if hidden else None
+        changes = Changes.nothing(_work(last.request) if kept is None else Act(landing.WORK, Map(kept), _no_planner))
+        answer = landing.pointed_at(rows[last.answer])
+        return planning.record(changes, key=key, actor=actor, reason=reason, answer=answer)
+
+    def inherited(self, step: ForkStep) -> ForkStep:
+        """A step of another fork with the actor and reason that fork is applied with, where it has none of its own."""
+        actor = step.actor if step.actor is not None else self._named
+        return step._replace(actor=actor, reason=step.reason or self._step_reason)
+
+    def _acts(self, step: ForkStep) -> str:
+        return step.actor if step.actor is not None else self._actor or ""
+
+    def _keep(self, step: ForkStep, row: LogRow) -> None:
+        self._seen[row.key] = row
+        if step.base not in self._stepped:
+            self._stepped.add(step.base)
+            self.steps.append(step)
 
     def apply_each(
         self, acts: Iterable[tuple[Act[D], str | None]], *, actor: str | None = None, reason: str = ""
     ) -> tuple[Committed[D], ...]:
         """Record several acts in the fork, one after the other, all or nothing; an error carries `.index` and `.key`."""
+        checked_text(reason)
         batch = pairs(acts)
 
         def each(fork: Fork) -> tuple[Committed[D], ...]:
@@ -181,9 +264,20 @@ class Fork(Company):
         if self._trying:
             raise UseTheFork(company=self.name)
 
-    def _worked(self, work: Callable[[Company], Committed[Any]]) -> Committed[Any]:
-        answer = work(self)
-        self.answer_of(answer)
+    def _worked(self, work: Work, reason: str, actor: str | None, last: ForkStep | None = None) -> Committed[Any]:
+        """Call work with this fork; what it applies has its actor and reason, and only that is among its steps."""
+        before = self._seen, self._named, self._step_reason
+        self._seen, self._named, self._step_reason = {}, actor, reason
+        try:
+            answer = work(self)
+            answered = self.answer_of(answer)
+            if last is not None and last.last is not None:
+                steps = last.last._replace(steps=tuple(self._seen), answer=answered.key)
+                self._recorded(last._replace(last=steps))
+        finally:
+            seen = self._seen
+            self._seen, self._named, self._step_reason = before
+            self._seen = {**self._seen, **seen}
         return answer
 
     def answer_of(self, answer: object) -> LogRow:
@@ -192,24 +286,25 @@ class Fork(Company):
             raise NotAStep(what=answer)
         return self._seen[answer.key]
 
-    def replay(self, company: Company) -> Committed[Any]:
-        """Apply this fork's acts, in order, to another company or fork; the answer is the last one's."""
-        if not self.steps:
-            raise NotApplicable(what=self)
-        answers = [
-            company._step(one.act, one.base, None, one.reason)
-            if isinstance(company, Fork)
-            else company.apply(one.act, key=one.base, reason=one.reason)
-            for one in self.steps
-        ]
-        return answers[-1]
+    @property
+    def asked(self) -> str:
+        """What the key that this fork is applied under stands for: its acts, in order."""
+        return encode([one.act.to_json() for one in self.steps])
 
-    def last_record(self, request: str) -> Changes[Any]:
-        """The changes of the last record of work: nothing new, only what the key stands for."""
-        planning, stamp = self._planning, self._database.stamp
-        personal = [key for key, row in self._seen.items() if landing.lies_beside(row)]
-        kept = landing.asked_for(request, personal, planning.overlay, self._body, stamp)
-        return Changes.nothing(Act(landing.WORK, Map(kept), _no_planner))
+    @property
+    def told(self) -> bool:
+        """Whether some of its steps were asked for in words: by the request of work."""
+        return any(one.last is not None and one.last.told for one in self.steps)
+
+    def replay(self, company: Company) -> Committed[Any]:
+        """Apply this fork's acts, in order, to another company or fork; the answer is the last one's. Raises: NotApplicable."""
+        if not self.steps or not isinstance(company, Company):
+            raise NotApplicable(what=company if self.steps else self)
+        return [_again(company, one) for one in self.steps][-1]
+
+    def last_of(self, request: str, answer: object, *, told: bool) -> Last:
+        """The last record of all that was done here. Raises: NotAStep."""
+        return Last(request, tuple(self._seen), self.answer_of(answer).key, told)
 
     def _next_base(self) -> str:
         return f"{self._base}#{len(self.steps) + 1}" if self._base else self._database.ids()
@@ -280,6 +375,19 @@ def compare(report: Callable[[Company], Table], **companies: Company) -> Table:
             mine = lines.setdefault(str(row[key]), {key: row[key]})
             mine.update({f"{name} {one.name}": row[one.name] for one in figures})
     return Table(columns, [[line.get(one.name) for one in columns] for line in lines.values()], title=first.title)
+
+
+def _again(company: Company, step: ForkStep) -> Committed[Any]:
+    if isinstance(company, Fork):
+        return company._recorded(company.inherited(step))
+    if (last := step.last) is None:
+        return company.apply(step.act, key=step.base, actor=step.actor, reason=step.reason)
+    return company._land_last(lambda _: last, step.base, last.request, company._who(step.actor), step.reason, None)
+
+
+def _work(request: str) -> Act[Any]:
+    """What several steps are in the log: the request that their key stands for."""
+    return Act(landing.WORK, Map({"request": json.loads(request)}), _no_planner)
 
 
 def _no_planner(*_: object, **__: object) -> Changes[Any]:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from bizcore.change.act import Act
 from bizcore.change.changes import Changes
-from bizcore.change.reading import LogRow, Reading
+from bizcore.change.reading import LogRow, Reading, intact
 from bizcore.change.record import INTENT
 from bizcore.change.settings import Settings
 from bizcore.change.view import Decoder, Noting, View
@@ -166,7 +166,7 @@ def check_same(row: LogRow, act: str, intent: str, body: Body) -> None:
         return
     differs = [] if row.act == act else ["act"]
     if stored != intent:
-        one, other = json.loads(stored), json.loads(intent)
+        one, other = intact(stored, what="an intent", position=row.position), json.loads(intent)
         differs += sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
     raise KeyReused(key=row.key, fields=tuple(differs))
 
@@ -213,22 +213,20 @@ def check_idle(company: tuple[str, Database]) -> None:
 # -- several steps under one key -------------------------------------------------------------------------------------
 
 
-def asked_for(request: str, steps: Iterable[str], overlay: Overlay, body: Body, stamp: Stamp) -> dict[str, Any]:
-    """What the last record of several steps keeps of its request: its text, or a digest when a step wrote personal data.
+def digested(request: str, steps: Iterable[str], overlay: Overlay, body: Body, stamp: Stamp) -> dict[str, Any]:
+    """What the last record of several steps keeps of a request that may hold personal data: a digest instead of its text.
 
-    `steps` are the keys of the changes that did. The text may hold the same data, so its digest is salted with the salts of their
-    intents: erasing any of those leaves a digest that nothing can be compared with.
+    `steps` are the keys of the changes that wrote such data. The text may hold the same, so its digest is salted with the salts of
+    their intents: erasing any of those leaves a digest that nothing can be compared with.
     """
     keys = list(steps)
-    if not keys:
-        return {"request": json.loads(request)}
-    salts = _salts(keys, overlay, body) or stamp.salt()  # erased by a later step: a salt that nobody keeps
+    salts = _salts(keys, overlay, body) or stamp.salt()  # erased by a step: a salt that nobody keeps
     return {DIGEST: digest(request, salts), "salted_by": keys}
 
 
 def check_same_steps(row: LogRow, request: str, overlay: Overlay, body: Body) -> None:
     """As `check_same`, of a fork or work. Raises: KeyReused, IntentErased."""
-    stored = json.loads(row.intent)
+    stored = intact(row.intent, what="an intent", position=row.position)
     if row.act != WORK or DIGEST not in stored:
         check_same(row, WORK, f'{{"request":{request}}}', body)
         return
@@ -256,6 +254,13 @@ def lies_beside(row: LogRow) -> bool:
     return row.intent.startswith(f'{{"{BESIDE}"')
 
 
+def erases(row: LogRow) -> bool:
+    """Whether a change blanked somebody's data."""
+    from bizcore.change import record
+
+    return "erased" in record.body_of(row)
+
+
 def answer_of(
     row: LogRow, reading: Callable[[], Reading], decoder: Decoder, kinds: Callable[[], Mapping[str, type[Document]]]
 ) -> Any:
@@ -281,6 +286,6 @@ def pointed_at(row: LogRow) -> tuple[str, ...]:
     from bizcore.change import record
 
     answer = record.body_of(row)["answer"]
-    if answer[0] == "entry":
+    if answer[0] == "entry" and len(answer) == 2:
         return ("entry", str(row.position), str(answer[1]))
     return tuple(answer)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from bizcore.change.reading import Reading
+from bizcore.change.reading import Reading, intact
 from bizcore.flow.document import Ref, key_of
 from bizcore.kernel.table import Column, Table
 
@@ -50,9 +50,8 @@ def trace(reading: Reading, start: Ref) -> Trace:
     """Follow origin links from a document, back to where it came from and on to what came from it.
 
     Guarantees: every document reachable over recorded links is there once; a document without links is alone.
+    Raises: Damaged.
     """
-    import json
-
     seen: dict[Ref, tuple[int, dict[str, object]]] = {}
     links: set[tuple[Ref, Ref]] = set()
     queue = [start]
@@ -64,7 +63,7 @@ def trace(reading: Reading, start: Ref) -> Trace:
         if row is None:
             continue
         first = reading.history(ref.kind, ref.id)[0].position
-        body = json.loads(row.body) if row.body else {}
+        body = intact(row.body, what=str(ref), position=row.position) if row.body else {}
         seen[ref] = (first, body)
         for origin in body.get("origins", ()):
             back = Ref(origin["kind"], origin["id"])

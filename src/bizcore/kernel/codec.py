@@ -21,7 +21,7 @@ from typing import Any, Final, TypeVar
 import attrs
 
 from bizcore.kernel.days import day, instant
-from bizcore.kernel.errors import Invalid
+from bizcore.kernel.errors import Invalid, shown
 from bizcore.kernel.exact import fraction, number, plain_number
 from bizcore.kernel.ids import checked_text
 from bizcore.kernel.maps import BadKey, Map
@@ -400,5 +400,6 @@ _READERS: dict[object, Reader] = {
 
 
 def _shown(value: object) -> str:
-    text = value if isinstance(value, str) else repr(value) if not isinstance(value, int) else "a whole number"
-    return repr(text[:60]) if isinstance(value, str) else text[:60]
+    if isinstance(value, str):
+        return repr(value[:60])
+    return "a whole number" if isinstance(value, int) else shown(value)

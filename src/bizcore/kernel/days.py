@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Final
 
-from bizcore.kernel.errors import Invalid
+from bizcore.kernel.errors import Invalid, shown
 
 Day = date | str
 """What a signature takes as a business date."""
@@ -24,7 +24,7 @@ class NotADate(Invalid):
     code = "not_a_date"
 
     def __init__(self, *, value: object, why: str) -> None:
-        super().__init__(f"{repr(value)[:60]} is not a date: {why}", value=repr(value)[:60], why=why)
+        super().__init__(f"{shown(value)} is not a date: {why}", value=shown(value), why=why)
 
 
 class NaiveInstant(Invalid):
@@ -33,7 +33,7 @@ class NaiveInstant(Invalid):
     code = "naive_instant"
 
     def __init__(self, *, value: object) -> None:
-        super().__init__(f"{repr(value)[:60]} is not an instant: give an aware datetime", value=repr(value)[:60])
+        super().__init__(f"{shown(value)} is not an instant: give an aware datetime", value=shown(value))
 
 
 def day(value: object) -> date:

@@ -94,6 +94,18 @@ class LawBroken(Exception):
 FAMILIES: tuple[type[BizcoreError], ...] = (Invalid, NotFound, Refused, Conflict, Unavailable)
 
 
+def shown(value: object) -> str:
+    """At most 60 characters of a value, for a sentence; its type where it cannot be written, as an integer of 5,000 digits.
+
+    >>> shown("acme"), shown([10**5000])
+    ("'acme'", 'a list')
+    """
+    try:
+        return repr(value)[:60]
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__}"
+
+
 def family(error: BizcoreError) -> str:
     """Name the family an error belongs to, `error` for one outside all of them."""
     return next((one.code for one in FAMILIES if isinstance(error, one)), "error")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bizcore.kernel.errors import Invalid
+from bizcore.kernel.errors import Invalid, shown
 
 ID_MAX: Final = 200
 
@@ -15,8 +15,8 @@ class InvalidId(Invalid):
     code = "invalid_id"
 
     def __init__(self, *, value: object, what: str, why: str) -> None:
-        shown = repr(value)[:60]
-        super().__init__(f"{what} {shown}: {why}", value=shown, what=what, why=why)
+        text = shown(value)
+        super().__init__(f"{what} {text}: {why}", value=text, what=what, why=why)
 
 
 def checked_id(value: object, what: str) -> str:
@@ -49,7 +49,7 @@ class InvalidText(Invalid):
     code = "invalid_text"
 
     def __init__(self, *, value: object, why: str) -> None:
-        super().__init__(f"{repr(value)[:60]}: {why}", value=repr(value)[:60], why=why)
+        super().__init__(f"{shown(value)}: {why}", value=shown(value), why=why)
 
 
 def checked_text(value: object) -> str:

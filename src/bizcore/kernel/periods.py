@@ -7,7 +7,7 @@ from datetime import date
 from attrs import field, frozen
 
 from bizcore.kernel.days import Day, bound
-from bizcore.kernel.errors import Invalid
+from bizcore.kernel.errors import Invalid, shown
 from bizcore.kernel.spans import Span
 
 
@@ -17,7 +17,7 @@ class NotAPeriod(Invalid):
     code = "not_a_period"
 
     def __init__(self, *, value: object) -> None:
-        super().__init__(f"{repr(value)[:60]} is not a period; write 2026, 2026-Q2 or 2026-06", value=repr(value)[:60])
+        super().__init__(f"{shown(value)} is not a period; write 2026, 2026-Q2 or 2026-06", value=shown(value))
 
 
 @frozen

@@ -6,7 +6,6 @@ it into the overlay at once, so a refusal leaves nothing behind. Adapters lock, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -14,7 +13,7 @@ from attrs import evolve, field, frozen
 
 from bizcore.book.entry import Entry
 from bizcore.change.changes import Changes, Derived, Floor, FloorBroken, TooLarge
-from bizcore.change.reading import BalanceRow, Head, LogRow, LotRow, PostingQuery, PostingRow, Reading, Row
+from bizcore.change.reading import BalanceRow, Head, LogRow, LotRow, PostingQuery, PostingRow, Reading, Row, intact
 from bizcore.change.reads import Reads, mark
 from bizcore.change.record import ARGUMENT, INTENT
 from bizcore.change.settings import Settings
@@ -195,7 +194,7 @@ def checked_key(key: str) -> str:
 def _keys_before(cls: type[Document], row: Row | None) -> set[tuple[str, str]]:
     if row is None or not row.body:
         return set()
-    data = json.loads(row.body)
+    data = intact(row.body, what=f"{row.kind} {row.id}", position=row.position)
     return decode(cls, cls.lift(data, row.version) if row.version < cls.version else data).index_keys()
 
 

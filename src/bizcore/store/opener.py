@@ -7,7 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Final, cast
 
-from bizcore.kernel.errors import Invalid
+from bizcore.kernel.errors import Invalid, shown
 from bizcore.store.clock import Clock, Ids, machine_clock, machine_ids
 from bizcore.store.port import Database
 
@@ -44,7 +44,7 @@ def open_store(url: str, *, clock: Clock = machine_clock, ids: Ids = machine_ids
     []
     """
     if not isinstance(url, str):
-        raise UnknownStore(url=repr(url), known=("memory:", "sqlite:///FILE"))
+        raise UnknownStore(url=shown(url), known=("memory:", "sqlite:///FILE"))
     if url == "memory:":
         return cast("Database", import_module("bizcore.store.memory").MemoryDatabase(clock=clock, ids=ids))
     default = clock is machine_clock and ids is machine_ids

@@ -12,14 +12,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote
 
 from bizcore.change.committed import microseconds_of
-from bizcore.change.reading import Head, LogRow
+from bizcore.change.reading import Damaged, Head, LogRow, intact
 from bizcore.change.settings import Settings
 from bizcore.kernel.codec import decode, encode
 from bizcore.kernel.days import instant as read_instant
@@ -40,8 +40,8 @@ from bizcore.store.port import (
     StoreUnavailable,
     check_same,
 )
-from bizcore.store.sqlite_cache import Cache
 from bizcore.store.sqlite_reading import SqliteReading
+from bizcore.store.sqlite_session import File, Session
 
 SQLITE_MIN: Final = (3, 37, 0)
 WAIT_SECONDS: Final = 60.0
@@ -78,21 +78,6 @@ class Guard:
 _GUARD: Final = Guard()
 
 
-class Session:
-    """One thread's connection, with what it knows of the log it last saw."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
-        self.caches: dict[int, Cache] = {}
-        self.depth = 0
-        self.erased = False
-
-    def clear(self) -> None:
-        """Let go of a transaction that a failed statement left behind; one that is being written is nobody's left-over."""
-        if not self.depth and self.connection.in_transaction:
-            self.connection.execute("rollback")
-
-
 class SqliteDatabase:
     """Companies in one SQLite file."""
 
@@ -117,7 +102,13 @@ class SqliteDatabase:
         self._synchronous = synchronous
         self._connect = connect or _connect
         self._local = threading.local()
-        self._every: list[sqlite3.Connection] = []
+        self._every: dict[sqlite3.Connection, int] = {}
+        """Every open connection, with the process that opened it."""
+        self._file: File | None = None
+        self._unemptied: bool = False
+        """Whether what was erased still lies in the write-ahead log, because somebody read from it."""
+        if Path(self.path).parent.is_dir() and not os.path.lexists(self.path):
+            return  # `create` makes the file: looking for a company leaves none behind
         with self.guarded():
             self._prepare()
 
@@ -143,17 +134,25 @@ class SqliteDatabase:
 
     def create(self, settings: Settings) -> SqliteStore:
         """Make a company, or return the one that has the same settings."""
-        with self.guarded(), self.writing() as connection:
-            connection.execute(
-                "insert or ignore into bizcore_companies(name, settings) values(?,?)",
-                (settings.name, encode(settings)),
-            )
+        with self.guarded():
+            if self._file is None:
+                self._prepare()
+            self._add(settings)
         store = self.company(settings.name)
         check_same(store.settings, settings)
         return store
 
+    def _add(self, settings: Settings) -> None:
+        with self.writing() as connection:
+            connection.execute(
+                "insert or ignore into bizcore_companies(name, settings) values(?,?)",
+                (settings.name, encode(settings)),
+            )
+
     def company(self, name: str) -> SqliteStore:
         """The rows of a company."""
+        if not self._is_there():
+            raise CompanyNotFound(name=name)
         with self.guarded():
             found = (
                 self.session()
@@ -162,12 +161,13 @@ class SqliteDatabase:
             )
         if found is None:
             raise CompanyNotFound(name=name)
-        import json
-
-        return SqliteStore(self, found[0], decode(Settings, json.loads(found[1])))
+        settings = intact(found[1], what=f"the settings of {name}", position=0)
+        return SqliteStore(self, found[0], decode(Settings, settings))
 
     def companies(self) -> Iterable[str]:
         """The names of all companies."""
+        if not self._is_there():
+            return []
         with self.guarded():
             return [
                 row[0] for row in self.session().connection.execute("select name from bizcore_companies order by name")
@@ -176,8 +176,9 @@ class SqliteDatabase:
     def close(self) -> None:
         """Close every thread's connection."""
         self.closed = True
-        for connection in self._every:
-            connection.close()
+        for connection, process in list(self._every.items()):
+            if process == os.getpid():
+                connection.close()
         self._every.clear()
 
     # -- connections ---------------------------------------------------------------------------------------------------
@@ -187,14 +188,14 @@ class SqliteDatabase:
         if self.closed:
             raise ClosedStore
         known: Session | None = getattr(self._local, "session", None)
-        if known is not None and self._local.pid == os.getpid():
+        if known is not None and known.process == os.getpid():
             return known
+        if self._file is not None:
+            self._file.check()  # opening a path where no file is would make one
         connection = self._connect(self.path)
-        self._every.append(connection)
+        self._local.session = made = Session(connection, self._every)
         for pragma in (*_SETTINGS, f"pragma synchronous={self._synchronous}"):
             patiently(connection, pragma)  # whoever else opens or recovers the file has it for a moment
-        self._local.session = made = Session(connection)
-        self._local.pid = os.getpid()
         return made
 
     @contextmanager
@@ -210,17 +211,37 @@ class SqliteDatabase:
         try:
             # Inside: a begin whose answer was lost has begun all the same.
             self.begin(connection)
+            if self._file is not None:
+                self._file.check()
             yield connection
             connection.execute("commit")
-            if session.erased:
-                # Earlier images of the pages lie in the write-ahead log: it is emptied too, as soon as nobody reads from it.
-                connection.execute("pragma wal_checkpoint(truncate)")
+            self._unemptied = self._unemptied or session.erased
+            if self._unemptied:
+                self._empty(connection)
         finally:
             session.depth = 0
             session.erased = False
             if connection.in_transaction:
                 session.caches.clear()
                 connection.execute("rollback")
+
+    def _empty(self, connection: sqlite3.Connection) -> None:
+        """Empty the write-ahead log, where earlier images of erased pages lie, as soon as nobody reads from it.
+
+        What was committed is committed: an error here is no answer to it, and the next change tries again.
+        """
+        with suppress(sqlite3.Error):
+            busy, *_ = connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+            self._unemptied = bool(busy)
+
+    def _is_there(self) -> bool:
+        """Whether there is a file, made ready when somebody else has made it meanwhile."""
+        if self._file is None and os.path.lexists(self.path):
+            with self.guarded():
+                self._prepare()
+        if self.closed:
+            raise ClosedStore
+        return self._file is not None
 
     @staticmethod
     def begin(connection: sqlite3.Connection) -> None:
@@ -240,10 +261,11 @@ class SqliteDatabase:
                 for statement in schema.TABLES:
                     connection.execute(statement)
                 connection.execute("insert or ignore into bizcore_meta values('schema', ?)", (str(schema.VERSION),))
-        stored = int(patiently(connection, "select value from bizcore_meta where name='schema'").fetchone()[0])
+        stored = _schema(patiently(connection, "select value from bizcore_meta where name='schema'").fetchone())
         if stored > schema.VERSION:
             self.close()
             raise SchemaNewer(stored=stored, known=schema.VERSION)
+        self._file = File.at(self.path)
 
 
 class SqliteStore:
@@ -387,6 +409,12 @@ class SqliteStore:
         for key, sums in now.items():
             rows.append((self._number, *key, schema.NOW, *sums, last[key][2]))
         return sorted(rows) if len(rows) > 4 else rows
+
+
+def _schema(row: tuple[str] | None) -> int:
+    if row is None or not row[0].isdecimal():
+        raise Damaged(what="the number of its schema", position=0)
+    return int(row[0])
 
 
 def _connect(path: str) -> sqlite3.Connection:

@@ -146,7 +146,7 @@ class SqliteReading:
         if known is None or known.position <= self._head.position:
             return known
         with self._database.guarded():
-            found = self._connection.execute(_DOC, (self._number, kind, id, self._head.position)).fetchone()
+            found = _asked(self._connection, _DOC, (self._number, kind, id, self._head.position)).fetchone()
         row = cache.docs[key] = Row(*found) if found is not None else None
         return row
 
@@ -154,7 +154,7 @@ class SqliteReading:
         """Every version of a document, oldest first."""
         with self._database.guarded():
             return [
-                Row(*one) for one in self._connection.execute(_HISTORY, (self._number, kind, id, self._head.position))
+                Row(*one) for one in _asked(self._connection, _HISTORY, (self._number, kind, id, self._head.position))
             ]
 
     def all(self, kind: str, *, after: str = "", limit: int) -> Sequence[Row]:
@@ -164,7 +164,7 @@ class SqliteReading:
         if asked in cache.listed:
             return cache.listed[asked]
         with self._database.guarded():
-            rows = self._connection.execute(_ALL, (self._number, kind, after, self._head.position, limit)).fetchall()
+            rows = _asked(self._connection, _ALL, (self._number, kind, after, self._head.position, limit)).fetchall()
         found = [Row(*one) for one in rows]
         if len(found) <= LISTED_MAX:
             cache.listed[asked] = found
@@ -188,8 +188,8 @@ class SqliteReading:
         statement = _KEYED.format("desc" if newest_first else "asc")
         bound = prefix + _LAST if upto is None else upto
         with self._database.guarded():
-            rows = self._connection.execute(
-                statement, (at, self._number, index, prefix, bound, at, at, limit)
+            rows = _asked(
+                self._connection, statement, (at, self._number, index, prefix, bound, at, at, limit)
             ).fetchall()
         found = [((key, kind, id_), Row(kind, id_, *rest)) for key, kind, id_, *rest in rows]
         if len(found) <= 100:
@@ -202,7 +202,8 @@ class SqliteReading:
         """One open lot."""
         with self._snapshot() as (connection, moved):
             if not moved:
-                found = connection.execute(
+                found = _asked(
+                    connection,
                     f"select {schema.LOT_COLUMNS} from bizcore_lots"
                     " where company=? and book=? and account=? and party=? and unit=? and lot=?",
                     (self._number, book, account, party, unit, lot),
@@ -217,7 +218,8 @@ class SqliteReading:
             if not any(one.book == book and one.account == account for one in later):
                 where = "" if party is None else " and party=?"
                 bound = () if party is None else (party,)
-                rows = connection.execute(
+                rows = _asked(
+                    connection,
                     f"select {schema.LOT_COLUMNS} from bizcore_lots where company=? and book=? and account=?{where}",
                     (self._number, book, account, *bound),
                 )
@@ -227,7 +229,8 @@ class SqliteReading:
     def postings(self, query: PostingQuery) -> Iterator[PostingRow]:
         """Postings in order of period, account, unit, position, line; streamed."""
         with self._database.guarded():
-            yield from self._rows(self._database.session().connection, query)
+            session = self._database.session()  # held while it is read from, also when its thread has ended
+            yield from self._rows(session.connection, query)
 
     def _rows(self, connection: sqlite3.Connection, query: PostingQuery) -> Iterator[PostingRow]:
         """One seek a period when an account is named, one range else; a position never changes, so no snapshot is needed."""
@@ -237,7 +240,7 @@ class SqliteReading:
             " order by period, account, unit, position, line"
         )
         for clause, periods in self._ranges(connection, query):
-            for one in connection.execute(statement.format(clause), (self._number, query.book, *periods, *bound)):
+            for one in _asked(connection, statement.format(clause), (self._number, query.book, *periods, *bound)):
                 row = PostingRow(*one)
                 if not query.dims or has_dims(row.dims, query.dims):
                     yield row
@@ -249,7 +252,7 @@ class SqliteReading:
         last = bucket_of(end.isoformat(), bucket) if end is not None else schema.NOW
         if query.account is None:
             return [(" and period between ? and ?", (first, last))]
-        periods = connection.execute(_PERIODS, (self._number, query.book)).fetchall()
+        periods = _asked(connection, _PERIODS, (self._number, query.book)).fetchall()
         return [(" and period=?", (one,)) for (one,) in periods if first <= one <= last]
 
     def _where(self, query: PostingQuery) -> tuple[str, tuple[object, ...]]:
@@ -309,7 +312,8 @@ class SqliteReading:
         now = span.start is None and span.end is None and "period" not in by
         bounds = (schema.NOW, schema.NOW) if now else (first, last)
         columns, group = _grouping(by)
-        rows = connection.execute(
+        rows = _asked(
+            connection,
             f"select {columns}{_KEPT_VALUES if values_only else _KEPT_SIDES} from bizcore_totals"
             f" where company=? and book=? and period between ? and ?{where}{group}",
             (self._number, query.book, *bounds, *bound),
@@ -318,7 +322,8 @@ class SqliteReading:
         for part in parts:
             # One period by `=` is read in the order of its accounts, so that nothing is sorted to be grouped.
             where, bound = self._where(evolve(query, span=_inside(span, bucket_span(part, bucket))))
-            rows = connection.execute(
+            rows = _asked(
+                connection,
                 f"select {columns}{'0, 0, ' + _VALUES if values_only else _SIDES} from bizcore_postings where company=? and book=? and period=?{where}{group}",
                 (self._number, query.book, part, *bound),
             )
@@ -329,7 +334,7 @@ class SqliteReading:
         """What an account holds of a unit."""
         asked = (self._number, book, account, unit)
         with self._database.guarded():
-            row = BalanceRow(*(self._connection.execute(_NOW, asked).fetchone() or (0, 0, 0)))
+            row = BalanceRow(*(_asked(self._connection, _NOW, asked).fetchone() or (0, 0, 0)))
         if row.position <= self._head.position:  # whatever came later, it did not come here
             return row
         with self._snapshot() as (connection, _):
@@ -355,7 +360,8 @@ class SqliteReading:
     def series(self, name: str) -> int:
         """How many numbers a series has given."""
         with self._database.guarded():
-            found = self._connection.execute(
+            found = _asked(
+                self._connection,
                 "select count from bizcore_series where company=? and name=? and position<=? order by position desc limit 1",
                 (self._number, name, self._head.position),
             ).fetchone()
@@ -364,7 +370,8 @@ class SqliteReading:
     def derived(self, name: str, key: str) -> tuple[str, int] | None:
         """A disposable result and its position; None when it is newer than this reading."""
         with self._database.guarded():
-            found: tuple[str, int] | None = self._connection.execute(
+            found: tuple[str, int] | None = _asked(
+                self._connection,
                 "select body, position from bizcore_derived where company=? and name=? and key=?",
                 (self._number, name, key),
             ).fetchone()
@@ -373,7 +380,8 @@ class SqliteReading:
     def logged(self, key: str) -> LogRow | None:
         """The change that a key stands for."""
         with self._database.guarded():
-            found = self._connection.execute(
+            found = _asked(
+                self._connection,
                 f"select {schema.LOG_COLUMNS} from bizcore_log where company=? and key=? and position<=?",
                 (self._number, key, self._head.position),
             ).fetchone()
@@ -382,12 +390,14 @@ class SqliteReading:
     def log(self, *, after: int = 0) -> Iterator[LogRow]:
         """Changes in log order; streamed."""
         with self._database.guarded():
-            yield from self._log(self._database.session().connection, after, self._head.position)
+            session = self._database.session()  # held while it is read from, also when its thread has ended
+            yield from self._log(session.connection, after, self._head.position)
 
     def _log(self, connection: sqlite3.Connection, after: int, upto: int | None) -> Iterator[LogRow]:
         base = self._number << schema.POSITION_BITS
         last = base + (upto if upto is not None else (1 << schema.POSITION_BITS) - 1)
-        for one in connection.execute(
+        for one in _asked(
+            connection,
             f"select {schema.LOG_COLUMNS} from bizcore_log where id>? and id<=? order by id",
             (base + after, last),
         ):
@@ -398,7 +408,8 @@ class SqliteReading:
         with self._snapshot() as (connection, moved):
             rows: list[tuple[Any, ...]] = [
                 ("document", *one)
-                for one in connection.execute(
+                for one in _asked(
+                    connection,
                     "select kind, id, version, body from bizcore_documents d where company=? and kind<>'$intent' and position="
                     "(select max(position) from bizcore_documents x where x.company=d.company and x.kind=d.kind"
                     " and x.id=d.id and x.position<=?)",
@@ -408,7 +419,8 @@ class SqliteReading:
             rows += [("balance", *one) for one in self._balances(connection, moved=moved)]
             rows += [
                 ("series", *one)
-                for one in connection.execute(
+                for one in _asked(
+                    connection,
                     "select name, max(count) from bizcore_series where company=? and position<=? group by name",
                     (self._number, self._head.position),
                 )
@@ -418,7 +430,8 @@ class SqliteReading:
     def _balances(self, connection: sqlite3.Connection, *, moved: bool) -> Iterator[tuple[str, str, str, int, int]]:
         kept = {
             tuple(key): [amount, value]
-            for *key, amount, value in connection.execute(
+            for *key, amount, value in _asked(
+                connection,
                 "select book, account, unit, debit-credit, value_debit-value_credit from bizcore_totals"
                 " where company=? and period=?",
                 (self._number, schema.NOW),
@@ -431,6 +444,14 @@ class SqliteReading:
         for (book, account, unit), (amount, value) in kept.items():
             if amount or value:
                 yield book, account, unit, amount, value
+
+
+def _asked(connection: sqlite3.Connection, statement: str, bound: tuple[object, ...]) -> sqlite3.Cursor:
+    """The answer to a question; no row holds text with a lone surrogate, which no statement can be given either."""
+    try:
+        return connection.execute(statement, bound)
+    except UnicodeEncodeError:
+        return connection.execute("select null where false")
 
 
 def _of_accounts(query: PostingQuery) -> list[tuple[str, object]]:

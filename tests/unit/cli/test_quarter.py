@@ -15,6 +15,8 @@ import pytest
 from bizcore.cli import main
 from bizcore.cli.command import run
 from bizcore.cli.layout import LAYOUTS
+from bizcore.company import Company
+from bizcore.flow.document import Ref
 
 Change = Callable[[list[list[str]]], list[list[str]]]
 
@@ -74,6 +76,26 @@ def test_one_record_more_adds_only_that(folder: Path, capsys: pytest.CaptureFixt
     code, after, _ = quarter(folder, capsys)
     assert (code, after["positions"]) == (0, before["positions"] + 1)
     assert after["answers"] == {name: count + 1 for name, count in before["answers"].items()}
+
+
+def test_after_somebody_was_erased_the_records_are_known_all_the_same(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody can compare what was erased: its key stands in the books, and so does what depends on it."""
+    _, before, _ = quarter(folder, capsys)
+    store = f"sqlite:///{folder.parent}/books.db"
+    with Company.open("Nordlicht", store=store, actor="ann") as acme:
+        for name in [lead.id for lead in acme.sfa.leads]:
+            acme.apply(acme.erase(Ref("lead", name)), key=f"erase {name}")
+    _, after, _ = quarter(folder, capsys)
+    assert after["refused"] == []
+    assert after["answers"] == before["answers"]
+    replayed = run(folder, store).replayed
+    assert (replayed.recorded, replayed.replayed) == (0, before["answers"]["sent"])
+    assert replayed.answers["leads:L-1"] == "L-1"
+    edit(folder / "payments.csv", lambda rows: [*rows, ["P-9", "2026-04-02", "in", "beta", "10.00", "EUR"]])
+    edit(folder / "daybook.csv", lambda rows: [*rows, ["payments", "P-9"]])
+    assert run(folder, store).replayed.recorded == 1
 
 
 def test_how_often_it_ran_is_said_beside_the_output(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
