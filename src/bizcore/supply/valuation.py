@@ -53,7 +53,7 @@ class Fold:
         begin = start or State()
         opened: tuple[Layer | Short, ...] = (*begin.layers, *begin.shorts)
         self.moves = moves
-        self.method = method
+        self.method: CostMethod = method
         self.values: array[int] = array("q")
         self.issues: array[int] = array("q")
         self.starts: array[int] = array("q")
