@@ -85,7 +85,7 @@ def guarded(view: View, changes: Changes[Any]) -> None:
             guard: Callable[[View, Changes[Any]], None] = load(path)
             guard(view, changes)
     kinds = {one.kind for one in changes.documents}
-    for kind, path in WATCHES:
+    for kind, path in WATCHES if kinds else ():
         if kind in kinds:
             watch: Callable[[View, Document], None] = load(path)
             for one in changes.documents:

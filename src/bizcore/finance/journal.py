@@ -99,6 +99,9 @@ _UNDONE_BY: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+_RESERVED: Final = frozenset({CLOSING, STORNO})
+
+
 class ReservedDimension(Invalid):
     """The dimension marks postings that closing a year or taking back makes; statements look past those."""
 
@@ -126,9 +129,9 @@ def post(view: View, entry: Entry) -> Changes[Entry]:
         raise NotTheJournal(book=entry.book)
     chart = charts.of(view)
     for one in entry.postings:
-        for dimension in (CLOSING, STORNO):
-            if dimension in one.dims:
-                raise ReservedDimension(dimension=dimension)
+        reserved = _RESERVED.intersection(one.dims) if one.dims else ()
+        if reserved:
+            raise ReservedDimension(dimension=min(reserved))
         kept = chart.account(one.account).currency
         if kept is not None and one.unit != kept and isinstance(one.amount, Money) and one.amount:
             raise OtherCurrency(field=f"account {one.account}", value=one.amount, currency=kept)

@@ -51,13 +51,18 @@ class File:
     @classmethod
     def at(cls, path: str | Path) -> File:
         """The file of a path. Raises: StoreUnavailable."""
-        try:
-            found = Path(path).stat()
-        except OSError:
-            raise StoreUnavailable(why="its file was moved or deleted since it was opened") from None
+        found = _stat(Path(path))
         return cls(Path(path), found.st_dev, found.st_ino)
 
     def check(self) -> None:
-        """Refuse when the path leads to another file now, or to none; a microsecond. Raises: StoreUnavailable."""
-        if File.at(self.path) != self:
+        """Refuse when the path leads to another file now, or to none; asked at every change. Raises: StoreUnavailable."""
+        found = _stat(self.path)
+        if found.st_ino != self.number or found.st_dev != self.device:
             raise StoreUnavailable(why="its file was moved or replaced since it was opened; open the store again")
+
+
+def _stat(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError:
+        raise StoreUnavailable(why="its file was moved or deleted since it was opened") from None
