@@ -44,7 +44,7 @@ class Store(Protocol):
     def known(self, keys: Sequence[str]) -> Mapping[str, LogRow]:
         """The changes that keys stand for, of those that are known."""
 
-    def first(self) -> AbstractContextManager[None]:
+    def first(self) -> AbstractContextManager[object]:
         """The writer's place: whoever holds it plans and applies with nobody in between.
 
         What is applied inside is durable when the outermost place is left; what is refused inside leaves the place usable.

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -76,6 +76,45 @@ class Guard:
 
 
 _GUARD: Final = Guard()
+
+
+class Writing:
+    """The writer's place while a block runs: what the block leaves is committed when the outermost ends, or rolled back.
+
+    A class, because every change passes it twice and a generator costs as much as a statement.
+    """
+
+    __slots__ = ("_database", "_outermost", "_session")
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+        self._session = database.session()
+        self._outermost = not self._session.depth
+
+    def __enter__(self) -> sqlite3.Connection:
+        """Take it, or join it. Raises: StoreBusy, StoreUnavailable."""
+        session = self._session
+        if self._outermost:
+            with _GUARD:
+                session.clear()
+                session.depth = 1
+                try:
+                    # Inside: a begin whose answer was lost has begun all the same.
+                    self._database.entered(session.connection)
+                except BaseException:
+                    session.leave()
+                    raise
+        return session.connection
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        """Commit, or roll back what an error left. Raises: what `translated` makes of a driver's error."""
+        if self._outermost:
+            with _GUARD:
+                try:
+                    if error is None:
+                        self._database.ended(self._session)
+                finally:
+                    self._session.leave()
 
 
 class SqliteDatabase:
@@ -198,32 +237,22 @@ class SqliteDatabase:
             patiently(connection, pragma)  # whoever else opens or recovers the file has it for a moment
         return made
 
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Writing:
         """The writer's place: one transaction, taken at once and kept to its end; nested use joins it."""
-        session = self.session()
-        connection = session.connection
-        if session.depth:
-            yield connection
-            return
-        session.clear()
-        session.depth = 1
-        try:
-            # Inside: a begin whose answer was lost has begun all the same.
-            self.begin(connection)
-            if self._file is not None:
-                self._file.check()
-            yield connection
-            connection.execute("commit")
-            self._unemptied = self._unemptied or session.erased
-            if self._unemptied:
-                self._empty(connection)
-        finally:
-            session.depth = 0
-            session.erased = False
-            if connection.in_transaction:
-                session.caches.clear()
-                connection.execute("rollback")
+        return Writing(self)
+
+    def entered(self, connection: sqlite3.Connection) -> None:
+        """Take the writer's place, of the file that was opened. Raises: StoreBusy, StoreUnavailable."""
+        self.begin(connection)
+        if self._file is not None:
+            self._file.check()
+
+    def ended(self, session: Session) -> None:
+        """Make what was written durable."""
+        session.connection.execute("commit")
+        self._unemptied = self._unemptied or session.erased
+        if self._unemptied:
+            self._empty(session.connection)
 
     def _empty(self, connection: sqlite3.Connection) -> None:
         """Empty the write-ahead log, where earlier images of erased pages lie, as soon as nobody reads from it.
@@ -310,11 +339,9 @@ class SqliteStore:
                 found.update((row[4], LogRow(*row)) for row in rows)
         return found
 
-    @contextmanager
-    def first(self) -> Iterator[None]:
+    def first(self) -> AbstractContextManager[object]:
         """The writer's place."""
-        with self._database.guarded(), self._database.writing():
-            yield
+        return self._database.writing()
 
     def apply(self, batch: Sequence[Sealed], *, prepared: Overlay | None = None) -> tuple[LogRow, ...]:
         """Record a batch, all or nothing; durable when it returns."""

@@ -31,6 +31,14 @@ class Session:
         if not self.depth and self.connection.in_transaction:
             self.connection.execute("rollback")
 
+    def leave(self) -> None:
+        """The writer's place is left: what was not committed is rolled back."""
+        self.depth = 0
+        self.erased = False
+        if self.connection.in_transaction:
+            self.caches.clear()
+            self.connection.execute("rollback")
+
 
 def _let_go(connection: sqlite3.Connection, every: dict[sqlite3.Connection, int]) -> None:
     """Close a connection whose thread has ended; a forked child leaves those of its parent alone."""
