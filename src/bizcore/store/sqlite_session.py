@@ -33,8 +33,8 @@ class Session:
 
     def leave(self) -> None:
         """The writer's place is left: what was not committed is rolled back."""
-        self.depth = 0
-        self.erased = False
+        self.depth: int = 0
+        self.erased: bool = False
         if self.connection.in_transaction:
             self.caches.clear()
             self.connection.execute("rollback")
