@@ -21,8 +21,8 @@ class Session:
         self.connection = connection
         self.process: int = os.getpid()
         self.caches: dict[int, Cache] = {}
-        self.depth = 0
-        self.erased = False
+        self.depth: int = 0
+        self.erased: bool = False
         every[connection] = self.process
         finalize(self, _let_go, connection, every).atexit = False
 
@@ -33,8 +33,8 @@ class Session:
 
     def leave(self) -> None:
         """The writer's place is left: what was not committed is rolled back."""
-        self.depth: int = 0
-        self.erased: bool = False
+        self.depth = 0
+        self.erased = False
         if self.connection.in_transaction:
             self.caches.clear()
             self.connection.execute("rollback")
