@@ -452,3 +452,23 @@ def test_what_undoes_is_not_dated_before_what_it_undoes(acme: Company) -> None:
     ):
         with pytest.raises(DatedBefore):
             acme.apply(act)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_what_a_vendor_took_off_the_price_is_not_credited_again_with_the_goods(acme: Company, named: bool) -> None:
+    po = ordered(acme, OrderLine("bolt", 10, "10"))
+    receipt = received(acme, po, 10)
+    bill = acme.apply(acme.procure_to_pay.bill(po, on="2026-01-20", tax="S20")).value
+    off = evolve(bill.lines[0], price="1") if named else Line("late", 1, "10", tax="S20")
+    note = VendorCredit(vendor="ace", on="2026-01-21", currency="EUR", credits=bill.id, lines=[off])
+    acme.apply(acme.finance.credit_from_vendor(note))
+    for quantity, gross in ((4, "48.00 EUR"), (6, "60.00 EUR")):
+        back = sent_back(acme, receipt, LineQuantity(1, quantity))
+        assert str(acme.apply(acme.procure_to_pay.credit(back, on="2026-01-30")).value.gross) == gross
+    line = acme.supply.purchase_orders[po].lines[0]
+    assert (line.billed, line.unbilled) == (0, 0)
+    assert len(acme.finance.open_items()) == 0
+    assert {name: eur(acme, name) for name in (GRNI, VARIANCE, "6000")} == dict.fromkeys(
+        (GRNI, VARIANCE, "6000"), "0.00"
+    )
+    all_checks(acme)

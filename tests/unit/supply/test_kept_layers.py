@@ -20,15 +20,21 @@ def red(company: Company) -> list[str]:
     return [f"{one.name}: {one.detail}" for one in checks(company) if not one.ok]
 
 
-def test_layers_that_change_places_at_the_same_total_are_kept_anew() -> None:
-    """What two transfers of one day carry is exchanged by a receipt entered late: the day's line of the cost book stands."""
+def carried() -> Company:
+    """Two bolts of another cost each, carried one by one on a day from the shop's pool to the warehouse."""
     acme = Company.create("acme", currency="EUR")
     acme.apply(acme.put(Place(id="r", pool="retail")))
-    supply = acme.supply
-    acme.apply(supply.receive("bolt", 1, place="r", on="2026-01-02", cost=eur("1")))
-    acme.apply(supply.receive("bolt", 1, place="r", on="2026-01-03", cost=eur("3")))
+    acme.apply(acme.supply.receive("bolt", 1, place="r", on="2026-01-02", cost=eur("1")))
+    acme.apply(acme.supply.receive("bolt", 1, place="r", on="2026-01-03", cost=eur("3")))
     for _ in range(2):
-        acme.apply(supply.transfer("bolt", 1, source="r", target="w", on="2026-01-10"))
+        acme.apply(acme.supply.transfer("bolt", 1, source="r", target="w", on="2026-01-10"))
+    return acme
+
+
+def test_layers_that_change_places_at_the_same_total_are_kept_anew() -> None:
+    """What two transfers of one day carry is exchanged by a receipt entered late: the day's line of the cost book stands."""
+    acme = carried()
+    supply = acme.supply
 
     acme.apply(supply.receive("bolt", 1, place="r", on="2026-01-01", cost=eur("3")))
     assert red(acme) == []
@@ -41,13 +47,8 @@ def test_layers_that_change_places_at_the_same_total_are_kept_anew() -> None:
 
 def test_who_goes_on_from_layers_that_change_meanwhile_is_told_to_plan_again() -> None:
     """The change of the layers moves the balance, so an act planned on the old ones is not written as it is."""
-    acme = Company.create("acme", currency="EUR")
-    acme.apply(acme.put(Place(id="r", pool="retail")))
+    acme = carried()
     supply = acme.supply
-    acme.apply(supply.receive("bolt", 1, place="r", on="2026-01-02", cost=eur("1")))
-    acme.apply(supply.receive("bolt", 1, place="r", on="2026-01-03", cost=eur("3")))
-    for _ in range(2):
-        acme.apply(supply.transfer("bolt", 1, source="r", target="w", on="2026-01-10"))
     before = acme.view().balance("cost", "main", "bolt").position
 
     acme.apply(supply.receive("bolt", 1, place="r", on="2026-01-01", cost=eur("3")))

@@ -15,7 +15,7 @@ from bizcore.change.desk import Desk, documents, report, verb
 from bizcore.change.view import View
 from bizcore.finance import chart as charts
 from bizcore.finance.chart import Chart
-from bizcore.finance.crediting import in_part, taken_back, whole
+from bizcore.finance.crediting import PIECES, in_part, taken_back, whole
 from bizcore.finance.documents import Bill, OtherCurrency, TradeDocument, VendorCredit
 from bizcore.finance.invoices import check_credit
 from bizcore.finance.lines import Adjustment, Line
@@ -233,8 +233,8 @@ def credit(
 
     Guarantees: at most what was billed and stayed away is credited, and what went back, return by return; the claim that the
     return opened is cleared, all of it with the last piece.
-    Raises: NothingToCredit (what went back was never billed, or is credited), NotALine, TaxDiffers, OverCredited, DatedBefore,
-    RateMissing, AlreadyThere.
+    Raises: NothingToCredit (what went back was never billed, or is credited), NotALine, BelowZero, TaxDiffers, OverCredited,
+    DatedBefore, RateMissing, AlreadyThere.
     """
     back = view.get(VendorReturn, vendor_return)
     order_id = next((one.id for one in back.origins if one.kind == PurchaseOrder.kind), None)
@@ -266,7 +266,7 @@ def credit(
         told = evolve(note, reference=reference, rate=note.rate if rate is None else fraction(rate))
         check_credit(view, told)
         made = recorded_clearing(view, told, items.by(told))
-        for one in told.lines:
+        for one in (line for line in told.lines if PIECES in line.extra):
             after = billed(after, int(one.extra[ORDER_LINE].rpartition("/")[2]), -one.quantity)
         changes = made if changes is None else changes + made
     return (changes or Changes(notes[0])).adding(documents=[after])
@@ -382,7 +382,7 @@ def _to_credit(view: View, order: PurchaseOrder, back: VendorReturn) -> dict[str
         ref = line.order or ""
         asked[ref] = asked.get(ref, _ZERO) + line.quantity
     for note in view.find(VendorCredit, "origin", back.ref.kind, back.ref.id):
-        for one in note.lines:
+        for one in (line for line in note.lines if PIECES in line.extra):
             ref = one.extra.get(ORDER_LINE, "")
             asked[ref] = asked.get(ref, _ZERO) - one.quantity
     over = {order.line_ref(at): -one.unbilled for at, one in enumerate(order.lines, 1)}

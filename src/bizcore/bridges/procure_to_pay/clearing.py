@@ -15,7 +15,8 @@ from bizcore.book.lots import release_int
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
 from bizcore.finance import chart as charts
-from bizcore.finance.documents import TradeDocument
+from bizcore.finance.crediting import PIECES
+from bizcore.finance.documents import TradeDocument, VendorCredit
 from bizcore.finance.invoices import recorded
 from bizcore.finance.lines import Line
 from bizcore.finance.rates import spot
@@ -59,6 +60,8 @@ def _legs(view: View, document: TradeDocument, clearing: Clearing) -> tuple[dict
     legs: dict[int, list[Posting]] = {}
     extra: list[Posting] = []
     for index, line in enumerate(document.lines):
+        if isinstance(document, VendorCredit) and PIECES not in line.extra:
+            continue  # what was taken off the price before, turned: it goes where it came from
         net = document.totals.shares[index].net
         worth = side * Exact(net.exact.amount * rate, company).round().minor
         own = clearing(line, worth)
