@@ -11,40 +11,42 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeVar, cast
 from urllib.parse import parse_qs, unquote
 
 from bizcore.change.committed import microseconds_of
-from bizcore.change.reading import Damaged, Head, LogRow, intact
+from bizcore.change.reading import Damaged, intact
 from bizcore.change.settings import Settings
 from bizcore.kernel.codec import decode, encode
 from bizcore.kernel.days import instant as read_instant
 from bizcore.store import schema
 from bizcore.store.clock import Clock, Ids
-from bizcore.store.commit import Sealed, Stamp, commit, start
+from bizcore.store.commit import Stamp
+from bizcore.store.door import Asker
 from bizcore.store.overlay import Overlay
 from bizcore.store.port import (
     Capabilities,
     ClosedStore,
     CompanyNotFound,
-    KeyReused,
     OutOfRange,
     SchemaNewer,
-    Stale,
     StoreBusy,
     StoreFull,
     StoreUnavailable,
     check_same,
 )
-from bizcore.store.sqlite_reading import SqliteReading
 from bizcore.store.sqlite_session import File, Session
+from bizcore.store.table_store import TableStore, taken
+from bizcore.store.writing import written
+
+T = TypeVar("T")
 
 SQLITE_MIN: Final = (3, 37, 0)
 WAIT_SECONDS: Final = 60.0
+CAPABILITIES: Final = Capabilities(durable=True, concurrent_writers=True, joins_host=True)
 _JITTER: Final = (0.0003, 0.003)
 """Seconds to wait for the writer's place. Shorter naps wake processes to find it taken, on cores the writer needs: half as long
 costs a fifth of the total of four writers; half as long again delays the unluckiest past 50 ms."""
@@ -120,6 +122,8 @@ class Writing:
 class SqliteDatabase:
     """Companies in one SQLite file."""
 
+    page: int | None = None
+
     def __init__(
         self,
         path: str | Path,
@@ -171,24 +175,18 @@ class SqliteDatabase:
 
     # -- companies -----------------------------------------------------------------------------------------------------
 
-    def create(self, settings: Settings) -> SqliteStore:
+    def create(self, settings: Settings) -> TableStore:
         """Make a company, or return the one that has the same settings."""
         with self.guarded():
             if self._file is None:
                 self._prepare()
-            self._add(settings)
+            with self.writing() as connection:
+                connection.execute(schema.ADD_COMPANY, (settings.name, encode(settings)))
         store = self.company(settings.name)
         check_same(store.settings, settings)
         return store
 
-    def _add(self, settings: Settings) -> None:
-        with self.writing() as connection:
-            connection.execute(
-                "insert or ignore into bizcore_companies(name, settings) values(?,?)",
-                (settings.name, encode(settings)),
-            )
-
-    def company(self, name: str) -> SqliteStore:
+    def company(self, name: str) -> TableStore:
         """The rows of a company."""
         if not self._is_there():
             raise CompanyNotFound(name=name)
@@ -201,7 +199,7 @@ class SqliteDatabase:
         if found is None:
             raise CompanyNotFound(name=name)
         settings = intact(found[1], what=f"the settings of {name}", position=0)
-        return SqliteStore(self, found[0], decode(Settings, settings))
+        return TableStore(self, found[0], decode(Settings, settings), CAPABILITIES)
 
     def companies(self) -> Iterable[str]:
         """The names of all companies."""
@@ -237,9 +235,41 @@ class SqliteDatabase:
             patiently(connection, pragma)  # whoever else opens or recovers the file has it for a moment
         return made
 
-    def writing(self) -> Writing:
-        """The writer's place: one transaction, taken at once and kept to its end; nested use joins it."""
+    def held(self) -> AbstractContextManager[object]:
+        """Nothing to hold: a thread has its connection."""
+        return nullcontext()
+
+    def still(self, position: Callable[[Asker], int], at: int, ask: Callable[[Asker, bool], T]) -> T:
+        """Ask in one snapshot."""
+        with _GUARD:
+            session = self.session()
+            session.clear()
+            connection = session.connection
+            if session.depth:
+                return ask(connection, position(connection) != at)
+            try:
+                connection.execute("begin")
+                return ask(connection, position(connection) != at)
+            finally:
+                if connection.in_transaction:
+                    connection.execute("commit")
+
+    def writing(self, number: int = 0) -> Writing:
+        """The writer's place: one transaction, taken at once and kept to its end; nested use joins it. A file has one for all."""
         return Writing(self)
+
+    def write(self, asker: Asker, number: int, overlay: Overlay) -> None:
+        """Write an overlay's own rows, one statement a table."""
+        many = cast("sqlite3.Connection", asker).executemany
+        for statement, rows in written(number, overlay):
+            try:
+                many(statement.text, rows)
+            except sqlite3.IntegrityError as error:
+                if statement is not schema.INSERT_LOG:
+                    raise
+                raise taken(asker, number, overlay) from error
+        if any(write.erased for write in overlay.writes):
+            self.session().erased = True
 
     def entered(self, connection: sqlite3.Connection) -> None:
         """Take the writer's place, of the file that was opened. Raises: StoreBusy, StoreUnavailable."""
@@ -287,7 +317,7 @@ class SqliteDatabase:
         known = patiently(connection, "select name from sqlite_master where name='bizcore_meta'").fetchone()
         if known is None:
             with self.writing():
-                for statement in schema.TABLES:
+                for statement in schema.sqlite_tables():
                     connection.execute(statement)
                 connection.execute("insert or ignore into bizcore_meta values('schema', ?)", (str(schema.VERSION),))
         stored = _schema(patiently(connection, "select value from bizcore_meta where name='schema'").fetchone())
@@ -295,147 +325,6 @@ class SqliteDatabase:
             self.close()
             raise SchemaNewer(stored=stored, known=schema.VERSION)
         self._file = File.at(self.path)
-
-
-class SqliteStore:
-    """One company of a SQLite file."""
-
-    def __init__(self, database: SqliteDatabase, number: int, settings: Settings) -> None:
-        self.settings: Settings = settings
-        self.capabilities: Capabilities = Capabilities(durable=True, concurrent_writers=True)
-        self._database = database
-        self._number = number
-
-    def view(self, *, known_at: int | datetime | None = None) -> SqliteReading:
-        """A stable reading."""
-        database = self._database
-        with database.guarded():
-            session = database.session()
-            if known_at is None:
-                head = self._head(session.connection)
-            else:
-                column = "position" if isinstance(known_at, int) else "instant"
-                bound = known_at if isinstance(known_at, int) else microseconds_of(read_instant(known_at))
-                row = session.connection.execute(
-                    f"select position, instant, hash from bizcore_log where company=? and id between ? and ? and {column}<=?"
-                    " order by id desc limit 1",
-                    (self._number, *self._range(0), bound),
-                ).fetchone()
-                head = Head(*row) if row is not None else start().head
-        return SqliteReading(database, self._number, self.settings, head)
-
-    def known(self, keys: Sequence[str]) -> Mapping[str, LogRow]:
-        """The changes that keys stand for."""
-        found: dict[str, LogRow] = {}
-        with self._database.guarded():
-            connection = self._database.session().connection
-            for at in range(0, len(keys), 500):
-                some = keys[at : at + 500]
-                marks = ",".join("?" * len(some))
-                rows = connection.execute(
-                    f"select {schema.LOG_COLUMNS} from bizcore_log where company=? and key in ({marks})",
-                    (self._number, *some),
-                )
-                found.update((row[4], LogRow(*row)) for row in rows)
-        return found
-
-    def first(self) -> AbstractContextManager[object]:
-        """The writer's place."""
-        return self._database.writing()
-
-    def apply(self, batch: Sequence[Sealed], *, prepared: Overlay | None = None) -> tuple[LogRow, ...]:
-        """Record a batch, all or nothing; durable when it returns."""
-        database = self._database
-        with database.guarded(), database.writing() as connection:
-            if prepared is None:
-                prepared = start(SqliteReading(database, self._number, self.settings, self._head(connection)))
-                for one in batch:
-                    commit(prepared, one, self.settings, database.stamp)
-            self._write(connection, prepared)
-            cache = database.session().caches.get(self._number)
-            if cache is not None:
-                cache.after(prepared)
-            return tuple(write.log for write in prepared.writes)
-
-    def log(self, *, after: int = 0) -> Iterator[LogRow]:
-        """Changes in log order, up to the head of now."""
-        return self.view().log(after=after)
-
-    def body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:
-        """The stored body and salt of one version."""
-        with self._database.guarded():
-            row: tuple[str, str] | None = (
-                self._database.session()
-                .connection.execute(
-                    "select body, salt from bizcore_documents where company=? and kind=? and id=? and position=?",
-                    (self._number, kind, id, position),
-                )
-                .fetchone()
-            )
-            return row
-
-    def close(self) -> None:
-        """Let go of the file's connections."""
-        self._database.close()
-
-    def _head(self, connection: sqlite3.Connection) -> Head:
-        row = connection.execute(schema.HEAD, self._range(0)).fetchone()
-        return Head(*row) if row is not None else start().head
-
-    def _range(self, after: int) -> tuple[int, int]:
-        base = self._number << schema.POSITION_BITS
-        return base + after, base + (1 << schema.POSITION_BITS) - 1
-
-    def _write(self, connection: sqlite3.Connection, overlay: Overlay) -> None:
-        """Write an overlay's own rows: one statement a table, the totals of a batch summed before."""
-        number, writes = self._number, overlay.writes
-        base = number << schema.POSITION_BITS
-        many = connection.executemany
-        try:
-            many(schema.INSERT_LOG, [(base + w.log.position, number, *w.log) for w in writes])
-        except sqlite3.IntegrityError as error:
-            # The next position is taken: inserting it is the compare-and-set of the head. Or the key is.
-            head = self._head(connection).position
-            if head != overlay.base_head.position:
-                raise Stale(read="the head", planned_at=overlay.base_head.position, head=head) from error
-            raise KeyReused(key=writes[0].log.key, fields=("key",)) from error
-        if documents := [(number, *row, salt) for w in writes for row, salt in w.documents]:
-            many(schema.INSERT_DOCUMENT, documents)
-        for w in writes:
-            if w.removed:
-                many(schema.CLOSE_INDEX, [(w.log.position, number, name, *key) for name, key in w.removed])
-            if w.added:
-                many(schema.INSERT_INDEX, [(number, name, *key, w.log.position) for name, key in w.added])
-        if postings := [(number, *row) for w in writes for row in w.postings]:
-            many(schema.INSERT_POSTING, postings)
-            many(schema.ADD_TOTAL, self._totals(overlay))
-        lots = {lot[:5]: (lot, open_) for w in writes for lot, open_ in w.lots}
-        if kept := [(number, *lot) for lot, open_ in lots.values() if open_]:
-            many(schema.PUT_LOT, kept)
-        if gone := [(number, *key) for key, (_, open_) in lots.items() if not open_]:
-            many(schema.DROP_LOT, gone)
-        if series := [(number, name, count, w.log.position) for w in writes for name, count in w.series]:
-            many(schema.PUT_SERIES, series)
-        if derived := [(number, *one, w.log.position) for w in writes for one in w.derived]:
-            many(schema.PUT_DERIVED, derived)
-        for w in writes:
-            for kind, id_ in w.erased:
-                connection.execute(schema.ERASE_DOCUMENT, (number, kind, id_))
-                connection.execute(schema.ERASE_INDEX, (number, kind, id_))
-                self._database.session().erased = True
-
-    def _totals(self, overlay: Overlay) -> list[tuple[Any, ...]]:
-        """The differences of each period and of now, sorted by key for locality."""
-        rows: list[tuple[Any, ...]] = []
-        now: dict[tuple[str, str, str], list[int]] = {}
-        last = overlay.balances_own
-        for (book, period, account, unit), sums in overlay.totals_own.items():
-            rows.append((self._number, book, account, unit, period, *sums, last[book, account, unit][2]))
-            mine = now.get((book, account, unit))
-            now[book, account, unit] = list(sums) if mine is None else [a + b for a, b in zip(mine, sums, strict=True)]
-        for key, sums in now.items():
-            rows.append((self._number, *key, schema.NOW, *sums, last[key][2]))
-        return sorted(rows) if len(rows) > 4 else rows
 
 
 def _schema(row: tuple[str] | None) -> int:

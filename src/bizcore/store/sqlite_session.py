@@ -10,8 +10,8 @@ from weakref import finalize
 
 from attrs import frozen
 
+from bizcore.store.cache import Cache
 from bizcore.store.port import StoreUnavailable
-from bizcore.store.sqlite_cache import Cache
 
 
 class Session:

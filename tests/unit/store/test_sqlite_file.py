@@ -20,7 +20,7 @@ from bizcore.kernel.money import Money
 from bizcore.store import sqlite as adapter
 from bizcore.store.opener import open_store
 from bizcore.store.port import ClosedStore, StoreBusy, StoreFull, StoreUnavailable
-from bizcore.store.schema import TABLES
+from bizcore.store.schema import sqlite_tables
 from bizcore.store.sqlite import SqliteDatabase, translated
 from bizcore.testing.sound import sound
 from bizcore.testing.toys import CURRENCY, Note, Person, Rule, ToyDesk
@@ -54,7 +54,7 @@ def test_every_table_is_strict(acme: Company) -> None:
             "select name, strict from pragma_table_list where name like 'bizcore_%' and type='table'"
         )
         strict = dict(found.fetchall())
-    assert len(strict) == len([one for one in TABLES if one.startswith("create table")])
+    assert len(strict) == len([one for one in sqlite_tables() if one.startswith("create table")])
     assert set(strict.values()) == {1}
 
 

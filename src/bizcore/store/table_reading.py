@@ -1,4 +1,4 @@
-"""Reading a company of a SQLite file at one log position.
+"""Reading a company of SQL tables at one log position, whatever door leads to them.
 
 While the head stands where the reading began, kept tables answer. Once it has moved, documents, indexes and postings answer by
 their position, and sums are what is kept less what came later.
@@ -6,11 +6,11 @@ their position, and sums are what is kept less what came later.
 
 from __future__ import annotations
 
-import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from operator import itemgetter
+from typing import Any, Final, TypeVar
 
 from attrs import evolve
 
@@ -30,12 +30,12 @@ from bizcore.change.reading import (
 from bizcore.change.settings import Settings
 from bizcore.kernel.spans import Span
 from bizcore.store import schema
+from bizcore.store.cache import Cache
+from bizcore.store.door import Answer, Asker, Door
 from bizcore.store.overlay import IndexKey
 from bizcore.store.rows import has_dims, is_plain, lot_order, matches, open_lots, posting_rows, sides, total_rows
-from bizcore.store.sqlite_cache import Cache
 
-if TYPE_CHECKING:
-    from bizcore.store.sqlite import SqliteDatabase
+T = TypeVar("T")
 
 LISTED_MAX: Final = 2_000
 _LAST: Final = "\U0010ffff"
@@ -52,26 +52,31 @@ _ALL: Final = (
     " and x.position<=?) order by id limit ?"
 )
 _KEYED: Final = (
-    "select i.key, i.kind, i.id, d.position, d.version, d.body from bizcore_indexes i join bizcore_documents d on d.rid="
-    "(select rid from bizcore_documents x where x.company=i.company and x.kind=i.kind and x.id=i.id and x.position<=?"
-    " order by x.position desc limit 1) where i.company=? and i.name=? and i.key>=? and i.key<=? and i.since<=?"
+    "select i.key, i.kind, i.id, d.position, d.version, d.body from bizcore_indexes i join bizcore_documents d"
+    " on d.company=i.company and d.kind=i.kind and d.id=i.id and d.position="
+    "(select max(x.position) from bizcore_documents x where x.company=i.company and x.kind=i.kind and x.id=i.id"
+    " and x.position<=?) where i.company=? and i.name=? and i.key>=? and i.key<=? and i.since<=?"
     " and (i.until is null or i.until>?) order by i.key {0}, i.kind {0}, i.id {0} limit ?"
 )
 _NOW: Final = (
     "select debit-credit, value_debit-value_credit, position from bizcore_totals"
     f" where company=? and book=? and account=? and unit=? and period={schema.NOW}"
 )
+_LOT: Final = f"select {schema.LOT_COLUMNS} from bizcore_lots where company=? and book=? and account=? and party=? and unit=? and lot=?"
 _VALUES: Final = (  # a filter costs less than a max() of each row
-    "ifnull(sum(value) filter (where value>0), 0), -ifnull(sum(value) filter (where value<0), 0)"
+    "coalesce(cast(sum(value) filter (where value>0) as bigint), 0),"
+    " -coalesce(cast(sum(value) filter (where value<0) as bigint), 0)"
 )
 _SIDES: Final = f"{_VALUES.replace('value', 'amount')}, {_VALUES}"
-_KEPT_SIDES: Final = "sum(debit), sum(credit), sum(value_debit), sum(value_credit)"
-_KEPT_VALUES: Final = "0, 0, sum(value_debit), sum(value_credit)"
-_PERIODS: Final = (
-    "with recursive p(period) as (select min(period) from bizcore_postings where company=?1 and book=?2"
-    " union all select (select min(period) from bizcore_postings where company=?1 and book=?2 and period>p.period) from p"
+_KEPT_VALUES: Final = "0, 0, cast(sum(value_debit) as bigint), cast(sum(value_credit) as bigint)"
+_KEPT_SIDES: Final = _KEPT_VALUES.replace("0, 0", "cast(sum(debit) as bigint), cast(sum(credit) as bigint)")
+_PERIODS: Final = (  # a seek for each, where `distinct` would read every posting
+    "with recursive p(period) as (select min(period) from bizcore_postings where company=? and book=?"
+    " union all select (select min(period) from bizcore_postings where company=? and book=? and period>p.period) from p"
     " where p.period is not null) select period from p where period is not null"
 )
+_ORDER: Final = "period, account, unit, position, line"
+POSTING_ORDER: Final = itemgetter(1, 2, 3, 4, 5)
 
 
 _EMPTY: Final = Cache()
@@ -79,11 +84,11 @@ _UNKNOWN: Final = Row("", "", sys.maxsize, 0, "")
 """What a cache answers for what it was never asked: newer than any reading."""
 
 
-class SqliteReading:
+class TableReading:
     """A stable reading that holds no transaction."""
 
-    def __init__(self, database: SqliteDatabase, number: int, settings: Settings, head: Head) -> None:
-        self._database = database
+    def __init__(self, door: Door, number: int, settings: Settings, head: Head) -> None:
+        self._door = door
         self._number = number
         self._settings = settings
         self._head = head
@@ -96,42 +101,28 @@ class SqliteReading:
         return self._head
 
     def steady(self) -> AbstractContextManager[object]:
-        """Nothing to hold: what is append-only answers by position, and kept tables are asked together with the head."""
-        return nullcontext()
+        """One connection for what follows: what is append-only answers by position, kept tables are asked together with the head."""
+        return self._door.held()
 
     @property
-    def _connection(self) -> sqlite3.Connection:
+    def _connection(self) -> Asker:
         """This thread's connection, for questions that a position answers whatever came later."""
-        return self._database.session().connection
+        return self._door.session().connection
 
-    @contextmanager
-    def _snapshot(self) -> Iterator[tuple[sqlite3.Connection, bool]]:
-        """A connection in one snapshot, and whether the head has moved since this reading began: for kept tables."""
-        database = self._database
-        with database.guarded():
-            session = database.session()
-            session.clear()
-            connection = session.connection
-            if session.depth:
-                yield connection, self._moved(connection)
-                return
-            try:
-                connection.execute("begin")
-                yield connection, self._moved(connection)
-            finally:
-                if connection.in_transaction:
-                    connection.execute("commit")
-
-    def _moved(self, connection: sqlite3.Connection) -> bool:
+    def _position(self, connection: Asker) -> int:
         base = self._number << schema.POSITION_BITS
         last = connection.execute(schema.HEAD, (base, base + (1 << schema.POSITION_BITS) - 1)).fetchone()
-        return last is not None and last[0] != self._head.position
+        return last[0] if last is not None else 0
+
+    def _still(self, ask: Callable[[Asker, bool], T]) -> T:
+        """Ask kept tables at one instant, told whether the head has moved since this reading began."""
+        return self._door.still(self._position, self._head.position, ask)
 
     def _cached(self) -> Cache:
         """What the connection knows at this position; followed by our own writes, so a hit is checked for its position too."""
         cache = self._cache
         if cache is None or cache.position != self._head.position:
-            caches = self._database.session().caches
+            caches = self._door.session().caches
             cache = caches.get(self._number, _EMPTY).at(self._head.position)
             self._cache = caches[self._number] = cache
         return cache
@@ -145,14 +136,14 @@ class SqliteReading:
         known = cache.docs.get(key, _UNKNOWN)
         if known is None or known.position <= self._head.position:
             return known
-        with self._database.guarded():
+        with self._door.guarded():
             found = _asked(self._connection, _DOC, (self._number, kind, id, self._head.position)).fetchone()
         row = cache.docs[key] = Row(*found) if found is not None else None
         return row
 
     def history(self, kind: str, id: str) -> Sequence[Row]:
         """Every version of a document, oldest first."""
-        with self._database.guarded():
+        with self._door.guarded():
             return [
                 Row(*one) for one in _asked(self._connection, _HISTORY, (self._number, kind, id, self._head.position))
             ]
@@ -163,7 +154,7 @@ class SqliteReading:
         asked = (f"{kind}.*", after, limit)
         if asked in cache.listed:
             return cache.listed[asked]
-        with self._database.guarded():
+        with self._door.guarded():
             rows = _asked(self._connection, _ALL, (self._number, kind, after, self._head.position, limit)).fetchall()
         found = [Row(*one) for one in rows]
         if len(found) <= LISTED_MAX:
@@ -187,7 +178,7 @@ class SqliteReading:
         at = self._head.position
         statement = _KEYED.format("desc" if newest_first else "asc")
         bound = prefix + _LAST if upto is None else upto
-        with self._database.guarded():
+        with self._door.guarded():
             rows = _asked(
                 self._connection, statement, (at, self._number, index, prefix, bound, at, at, limit)
             ).fetchall()
@@ -200,20 +191,21 @@ class SqliteReading:
 
     def lot(self, book: str, account: str, party: str, unit: str, lot: str) -> LotRow | None:
         """One open lot."""
-        with self._snapshot() as (connection, moved):
-            if not moved:
-                found = _asked(
-                    connection,
-                    f"select {schema.LOT_COLUMNS} from bizcore_lots"
-                    " where company=? and book=? and account=? and party=? and unit=? and lot=?",
-                    (self._number, book, account, party, unit, lot),
-                ).fetchone()
-                return LotRow(*found) if found is not None else None
+
+        def ask(connection: Asker, moved: bool) -> tuple[Any, bool]:
+            if moved:
+                return None, moved
+            return _asked(connection, _LOT, (self._number, book, account, party, unit, lot)).fetchone(), moved
+
+        found, moved = self._still(ask)
+        if not moved:
+            return LotRow(*found) if found is not None else None
         return next((one for one in self.lots(book, account, party) if (one.unit, one.lot) == (unit, lot)), None)
 
     def lots(self, book: str, account: str, party: str | None = None) -> Sequence[LotRow]:
         """The open lots of an account, oldest first."""
-        with self._snapshot() as (connection, moved):
+
+        def ask(connection: Asker, moved: bool) -> Sequence[LotRow]:
             later = self._later(connection) if moved else []
             if not any(one.book == book and one.account == account for one in later):
                 where = "" if party is None else " and party=?"
@@ -226,33 +218,56 @@ class SqliteReading:
                 return sorted((LotRow(*one) for one in rows), key=lot_order)
             return open_lots(self._rows(connection, PostingQuery(book=book, account=account, party=party)))
 
+        return self._still(ask)
+
     def postings(self, query: PostingQuery) -> Iterator[PostingRow]:
         """Postings in order of period, account, unit, position, line; streamed."""
-        with self._database.guarded():
-            session = self._database.session()  # held while it is read from, also when its thread has ended
+        with self._door.guarded():
+            session = self._door.session()  # held while it is read from, also when its thread has ended
             yield from self._rows(session.connection, query)
 
-    def _rows(self, connection: sqlite3.Connection, query: PostingQuery) -> Iterator[PostingRow]:
+    def _rows(self, connection: Asker, query: PostingQuery) -> Iterator[PostingRow]:
         """One seek a period when an account is named, one range else; a position never changes, so no snapshot is needed."""
         where, bound = self._where(query)
-        statement = (
-            f"select {schema.POSTING_COLUMNS} from bizcore_postings where company=? and book=?{{}}{where}"
-            " order by period, account, unit, position, line"
-        )
         for clause, periods in self._ranges(connection, query):
-            for one in _asked(connection, statement.format(clause), (self._number, query.book, *periods, *bound)):
+            asked = f"select {schema.POSTING_COLUMNS} from bizcore_postings where company=? and book=?{clause}{where}"
+            for one in self._paged(
+                connection, asked, (self._number, query.book, *periods, *bound), _ORDER, POSTING_ORDER
+            ):
                 row = PostingRow(*one)
                 if not query.dims or has_dims(row.dims, query.dims):
                     yield row
 
-    def _ranges(self, connection: sqlite3.Connection, query: PostingQuery) -> list[tuple[str, tuple[int, ...]]]:
+    def _paged(
+        self,
+        connection: Asker,
+        asked: str,
+        bound: tuple[object, ...],
+        order: str,
+        key: Callable[[Any], tuple[object, ...]],
+    ) -> Iterator[Any]:
+        """All rows in an order that no two share: streamed, or page by page, each going on behind the last row's `key`."""
+        page = self._door.page
+        if page is None:
+            yield from _asked(connection, f"{asked} order by {order}", bound)
+            return
+        after: tuple[object, ...] = ()
+        while True:
+            behind = f" and ({order})>({', '.join('?' * len(after))})" if after else ""
+            rows = _asked(connection, f"{asked}{behind} order by {order} limit ?", (*bound, *after, page)).fetchall()
+            yield from rows
+            if len(rows) < page:
+                return
+            after = key(rows[-1])
+
+    def _ranges(self, connection: Asker, query: PostingQuery) -> list[tuple[str, tuple[int, ...]]]:
         bucket = self._settings.bucket
         start, end = query.span.start, query.span.end
         first = bucket_of(start.isoformat(), bucket) if start is not None else 0
         last = bucket_of(end.isoformat(), bucket) if end is not None else schema.NOW
         if query.account is None:
             return [(" and period between ? and ?", (first, last))]
-        periods = _asked(connection, _PERIODS, (self._number, query.book)).fetchall()
+        periods = _asked(connection, _PERIODS, (self._number, query.book) * 2).fetchall()
         return [(" and period=?", (one,)) for (one,) in periods if first <= one <= last]
 
     def _where(self, query: PostingQuery) -> tuple[str, tuple[object, ...]]:
@@ -269,8 +284,9 @@ class SqliteReading:
 
     def totals(self, query: PostingQuery, *, by: tuple[str, ...], values_only: bool = False) -> Iterable[TotalRow]:
         """Sums by any of account, unit, period, party; kept totals for whole periods, postings for the parts."""
-        found: dict[tuple[str, ...], Sequence[int]] = {}
-        with self._snapshot() as (connection, moved):
+
+        def ask(connection: Asker, moved: bool) -> Iterable[TotalRow]:
+            found: dict[tuple[str, ...], Sequence[int]] = {}
             if not is_plain(query) or "party" in by:
                 for row in self._rows(connection, query):
                     _add(found, tuple(str(getattr(row, one)) for one in by), sides(row.amount, row.value), 1)
@@ -279,11 +295,13 @@ class SqliteReading:
             for row in self._later(connection) if moved else ():
                 if row.book == query.book and first <= row.period <= last and matches(row, query):
                     _add(found, tuple(str(getattr(row, one)) for one in by), sides(row.amount, row.value), -1)
-        return total_rows(found, values_only=values_only)
+            return total_rows(found, values_only=values_only)
+
+        return self._still(ask)
 
     def _add_kept(
         self,
-        connection: sqlite3.Connection,
+        connection: Asker,
         query: PostingQuery,
         by: tuple[str, ...],
         found: dict[Any, Sequence[int]],
@@ -333,11 +351,12 @@ class SqliteReading:
     def balance(self, book: str, account: str, unit: str) -> BalanceRow:
         """What an account holds of a unit."""
         asked = (self._number, book, account, unit)
-        with self._database.guarded():
+        with self._door.guarded():
             row = BalanceRow(*(_asked(self._connection, _NOW, asked).fetchone() or (0, 0, 0)))
         if row.position <= self._head.position:  # whatever came later, it did not come here
             return row
-        with self._snapshot() as (connection, _):
+
+        def ask(connection: Asker, moved: bool) -> BalanceRow:
             amount, value, _ = connection.execute(_NOW, asked).fetchone()
             for later in self._later(connection):
                 if (later.book, later.account, later.unit) == (book, account, unit):
@@ -345,7 +364,9 @@ class SqliteReading:
             rows = self._rows(connection, PostingQuery(book=book, account=account, unit=unit))
             return BalanceRow(amount, value, max((one.position for one in rows), default=0))
 
-    def _later(self, connection: sqlite3.Connection) -> list[PostingRow]:
+        return self._still(ask)
+
+    def _later(self, connection: Asker) -> list[PostingRow]:
         """The postings after this reading's position, from the log; kept, and extended as the log grows."""
         known, rows = self._tail
         after = max(known, self._head.position)
@@ -359,7 +380,7 @@ class SqliteReading:
 
     def series(self, name: str) -> int:
         """How many numbers a series has given."""
-        with self._database.guarded():
+        with self._door.guarded():
             found = _asked(
                 self._connection,
                 "select count from bizcore_series where company=? and name=? and position<=? order by position desc limit 1",
@@ -369,7 +390,7 @@ class SqliteReading:
 
     def derived(self, name: str, key: str) -> tuple[str, int] | None:
         """A disposable result and its position; None when it is newer than this reading."""
-        with self._database.guarded():
+        with self._door.guarded():
             found: tuple[str, int] | None = _asked(
                 self._connection,
                 "select body, position from bizcore_derived where company=? and name=? and key=?",
@@ -379,7 +400,7 @@ class SqliteReading:
 
     def logged(self, key: str) -> LogRow | None:
         """The change that a key stands for."""
-        with self._database.guarded():
+        with self._door.guarded():
             found = _asked(
                 self._connection,
                 f"select {schema.LOG_COLUMNS} from bizcore_log where company=? and key=? and position<=?",
@@ -389,23 +410,21 @@ class SqliteReading:
 
     def log(self, *, after: int = 0) -> Iterator[LogRow]:
         """Changes in log order; streamed."""
-        with self._database.guarded():
-            session = self._database.session()  # held while it is read from, also when its thread has ended
+        with self._door.guarded():
+            session = self._door.session()  # held while it is read from, also when its thread has ended
             yield from self._log(session.connection, after, self._head.position)
 
-    def _log(self, connection: sqlite3.Connection, after: int, upto: int | None) -> Iterator[LogRow]:
+    def _log(self, connection: Asker, after: int, upto: int | None) -> Iterator[LogRow]:
         base = self._number << schema.POSITION_BITS
         last = base + (upto if upto is not None else (1 << schema.POSITION_BITS) - 1)
-        for one in _asked(
-            connection,
-            f"select {schema.LOG_COLUMNS} from bizcore_log where id>? and id<=? order by id",
-            (base + after, last),
-        ):
+        asked = f"select {schema.LOG_COLUMNS} from bizcore_log where id>? and id<=?"
+        for one in self._paged(connection, asked, (base + after, last), "id", lambda row: (base + row[0],)):
             yield LogRow(*one)
 
     def state(self) -> Iterator[tuple[Any, ...]]:
         """Latest documents, balances and series in canonical order."""
-        with self._snapshot() as (connection, moved):
+
+        def ask(connection: Asker, moved: bool) -> list[tuple[Any, ...]]:
             rows: list[tuple[Any, ...]] = [
                 ("document", *one)
                 for one in _asked(
@@ -425,9 +444,11 @@ class SqliteReading:
                     (self._number, self._head.position),
                 )
             ]
-        yield from sorted(rows, key=lambda row: row[:4])
+            return rows
 
-    def _balances(self, connection: sqlite3.Connection, *, moved: bool) -> Iterator[tuple[str, str, str, int, int]]:
+        yield from sorted(self._still(ask), key=lambda row: row[:4])
+
+    def _balances(self, connection: Asker, *, moved: bool) -> Iterator[tuple[str, str, str, int, int]]:
         kept = {
             tuple(key): [amount, value]
             for *key, amount, value in _asked(
@@ -446,7 +467,7 @@ class SqliteReading:
                 yield book, account, unit, amount, value
 
 
-def _asked(connection: sqlite3.Connection, statement: str, bound: tuple[object, ...]) -> sqlite3.Cursor:
+def _asked(connection: Asker, statement: str, bound: tuple[object, ...]) -> Answer:
     """The answer to a question; no row holds text with a lone surrogate, which no statement can be given either."""
     try:
         return connection.execute(statement, bound)

@@ -1,4 +1,4 @@
-"""What a SQLite connection remembers of documents between two changes."""
+"""What a thread remembers of a company's documents between two changes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CACHE_MAX: Final = 20_000
 
 
 class Cache:
-    """What one connection knows of a company's documents, good for one head position."""
+    """What one thread knows of a company's documents, good for one head position."""
 
     def __init__(self) -> None:
         self.position: int = -1
