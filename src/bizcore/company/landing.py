@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from bizcore.change.act import Act
 from bizcore.change.changes import Changes
@@ -21,7 +23,7 @@ from bizcore.kernel.errors import BizcoreError, Conflict
 from bizcore.store.chain import BESIDE, digest
 from bizcore.store.commit import Sealed, Stamp, commit, start
 from bizcore.store.overlay import Overlay
-from bizcore.store.port import Database, KeyReused, Store
+from bizcore.store.port import Database, KeyReused, OutcomeUnknown, RunAgain, Store, StoreUnavailable
 
 T = TypeVar("T")
 
@@ -110,6 +112,11 @@ class Planning:
         return row
 
 
+RUN_AGAIN_SECONDS: Final = 20.0
+"""How long a change is run again before its outcome is said to be unknown."""
+
+_JITTER: Final = (0.001, 0.02)
+
 Job = Callable[[Planning], T]
 
 
@@ -128,25 +135,75 @@ def land(store: Store, stamp: Stamp, decoder: Decoder, job: Job[T]) -> tuple[T, 
             planned.append(job(planning))
         if not planning.sealed:
             return planned[0], {}
+    except RunAgain:
+        if store.capabilities.hosted:
+            raise
     except Conflict as error:
         _believed(error)
     except BizcoreError:
         if store.view().head.position == reading.head.position:
             raise
-    with store.first():
-        if planned:
+    return Ending(store, stamp, decoder, job).end(planned, planning)
+
+
+class Ending(Generic[T]):
+    """The end of a landing in the writer's place, run again when the database wants it."""
+
+    def __init__(self, store: Store, stamp: Stamp, decoder: Decoder, job: Job[T]) -> None:
+        self._store, self._stamp, self._decoder, self._job = store, stamp, decoder, job
+        self._last: tuple[T, Planning] | None = None
+        """What was sent last, whose outcome nobody may know."""
+
+    def end(self, planned: list[T], planning: Planning) -> tuple[T, dict[str, LogRow]]:
+        """Apply what was planned, or plan it here; and again. Raises: OutcomeUnknown, RunAgain in a host's transaction."""
+        unknown = False
+        give_up = 0.0
+        while True:
             try:
-                return planned[0], _applied(store, planning, decoder)
+                with self._store.first():
+                    if unknown and (found := self._recorded()) is not None:
+                        return found
+                    return self._in_place(planned, planning)
+            except (RunAgain, StoreUnavailable) as error:
+                unknown = unknown or (isinstance(error, RunAgain) and error.lost)
+                if self._store.capabilities.hosted or (isinstance(error, StoreUnavailable) and not unknown):
+                    raise
+                now = time.monotonic()
+                give_up = give_up or now + RUN_AGAIN_SECONDS
+                if now > give_up:
+                    if unknown and self._last is not None:
+                        raise OutcomeUnknown(keys=tuple(one.key for one in self._last[1].sealed)) from error
+                    raise
+                planned = []
+                time.sleep(random.uniform(*_JITTER))
+
+    def _in_place(self, planned: list[T], planning: Planning) -> tuple[T, dict[str, LogRow]]:
+        if planned:
+            self._last = planned[0], planning
+            try:
+                return planned[0], _applied(self._store, planning, self._decoder)
             except Conflict as error:
                 _believed(error)
-        planning = Planning(store.view(), store.settings, stamp, decoder, provisional=False)
-        result = job(planning)
-        return result, _applied(store, planning, decoder)
+        planning = Planning(self._store.view(), self._store.settings, self._stamp, self._decoder, provisional=False)
+        result = self._job(planning)
+        self._last = result, planning
+        return result, _applied(self._store, planning, self._decoder)
+
+    def _recorded(self) -> tuple[T, dict[str, LogRow]] | None:
+        """What was sent last, when it was recorded after all: told by its keys, each with the hash it was given."""
+        if self._last is None:
+            return None
+        result, planning = self._last
+        sent = {write.log.key: write.log for write in planning.overlay.writes}
+        known = self._store.known(tuple(sent))
+        if {key: row.hash for key, row in known.items()} != {key: row.hash for key, row in sent.items()}:
+            return None
+        return result, dict(known)
 
 
 def _believed(error: Conflict) -> None:
-    """Raise a conflict that another planning would only repeat: the key stands for another act."""
-    if isinstance(error, KeyReused) and not error.racing:
+    """Raise a conflict that another planning here would only repeat: the key stands for another act, the transaction is over."""
+    if isinstance(error, RunAgain) or (isinstance(error, KeyReused) and not error.racing):
         raise error
 
 

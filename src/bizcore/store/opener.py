@@ -1,4 +1,4 @@
-"""Open a store by its URL: `memory:`, `sqlite:///file.db`, or what a third party registered."""
+"""Open a store by its URL: `memory:`, `sqlite:///file.db`, `postgresql://...`, or what a third party registered."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from bizcore.store.port import Database
 
 GROUP: Final = "bizcore.stores"
 """The entry-point group of third-party adapters: scheme = `module:callable(url, clock=, ids=) -> Database`."""
+
+SQL_SCHEMES: Final = ("postgresql", "postgres", "postgresql+psycopg", "sqlite+pysqlite")
+KNOWN: Final = ("memory:", "sqlite:///FILE", "postgresql://...", "sqlite+pysqlite:///FILE")
 
 _shared: dict[str, Database] = {}
 _guard = threading.Lock()
@@ -44,7 +47,7 @@ def open_store(url: str, *, clock: Clock = machine_clock, ids: Ids = machine_ids
     []
     """
     if not isinstance(url, str):
-        raise UnknownStore(url=shown(url), known=("memory:", "sqlite:///FILE"))
+        raise UnknownStore(url=shown(url), known=KNOWN)
     if url == "memory:":
         return cast("Database", import_module("bizcore.store.memory").MemoryDatabase(clock=clock, ids=ids))
     default = clock is machine_clock and ids is machine_ids
@@ -80,11 +83,20 @@ def _adapter(url: str) -> Callable[..., Database]:
     if scheme == "sqlite" and url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
         if "#" in url or url.startswith("sqlite:///:memory:"):
             why = ": a '#' in a file's name is written %23" if "#" in url else ", which is no file"
-            raise UnknownStore(url=url, known=("memory:", "sqlite:///FILE"), why=why)
+            raise UnknownStore(url=url, known=KNOWN, why=why)
         return cast("Callable[..., Database]", import_module("bizcore.store.sqlite").SqliteDatabase.from_url)
+    if scheme in SQL_SCHEMES:
+        try:
+            return cast("Callable[..., Database]", import_module("bizcore.store.sql").SqlStore.from_url)
+        except ImportError as error:
+            if (error.name or "").partition(".")[0] != "sqlalchemy":
+                raise
+            from bizcore.kernel.table import MissingExtra
+
+            raise MissingExtra(package="sqlalchemy", command='pip install "bizcore[sql]"') from None
     from importlib.metadata import entry_points  # 20 ms, only for a store of somebody else's
 
     for one in entry_points(group=GROUP, name=scheme):
         return cast("Callable[..., Database]", one.load())
     names = sorted({one.name for one in entry_points(group=GROUP)})
-    raise UnknownStore(url=url, known=("memory:", "sqlite:///FILE", *names))
+    raise UnknownStore(url=url, known=(*KNOWN, *names))

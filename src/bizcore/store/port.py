@@ -25,6 +25,10 @@ class Capabilities:
     durable: bool
     concurrent_writers: bool
     joins_host: bool = False
+    """Whether it can go into a transaction of the host's."""
+
+    hosted: bool = False
+    """Whether it is in one now: then nothing is ever tried again, committed or rolled back here."""
 
 
 class Store(Protocol):
@@ -130,6 +134,32 @@ class Stale(Conflict):
         )
 
 
+class RunAgain(Conflict):
+    """The database wants the transaction run again; nothing of it was written, unless the connection was lost at its end.
+
+    Ours is run again by itself; in a transaction of the host's it is the host who rolls back and runs his again.
+    """
+
+    code = "run_again"
+
+    def __init__(self, *, why: str, lost: bool = False) -> None:
+        super().__init__(f"run the transaction again: {why}", why=why)
+        self.lost: bool = lost
+
+
+class OutcomeUnknown(Unavailable):
+    """The connection was lost while a change was made durable, and nobody could be asked since."""
+
+    code = "outcome_unknown"
+
+    def __init__(self, *, keys: tuple[str, ...]) -> None:
+        super().__init__(
+            f"the connection was lost at the end of {keys[0]!r}; it may be recorded: send it again under the same key, or ask"
+            " committed(key)",
+            keys=keys,
+        )
+
+
 class KeyReused(Conflict):
     """The key stands for another act already."""
 
@@ -189,6 +219,20 @@ class SchemaNewer(Unavailable):
     def __init__(self, *, stored: int, known: int) -> None:
         super().__init__(
             f"the store has schema {stored}, this release knows {known}; update bizcore", stored=stored, known=known
+        )
+
+
+class SchemaOutdated(Unavailable):
+    """The tables are older than this release, or not there: whoever owns the database brings them up to date."""
+
+    code = "schema_outdated"
+    retry = False
+
+    def __init__(self, *, stored: int, known: int) -> None:
+        super().__init__(
+            f"the database has schema {stored or 'none'}, this release needs {known}; run bizcore.store.sql.upgrade(connection)",
+            stored=stored,
+            known=known,
         )
 
 

@@ -1,0 +1,396 @@
+"""PostgreSQL, and SQLite in the same file format as the embedded store, on a SQLAlchemy engine: the host's own, or one by URL.
+
+SQLAlchemy connects, pools and describes the tables, for Alembic too; statements are this package's own and run on the driver's
+cursor, in transactions of our own on connections borrowed for them.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Final, cast
+
+import sqlalchemy as sa
+from sqlalchemy import exc
+from sqlalchemy.schema import CreateSchema
+
+from bizcore.kernel.errors import Invalid
+from bizcore.store import schema as tables
+from bizcore.store.clock import Clock, Ids, machine_clock, machine_ids
+from bizcore.store.door import Asker
+from bizcore.store.driver import DriverDatabase, DriverSession
+from bizcore.store.flavours import WAIT_SECONDS, Flavour, PostgreSQL, SQLite
+from bizcore.store.overlay import Overlay
+from bizcore.store.port import Capabilities, ClosedStore, SchemaNewer, StoreBusy, StoreUnavailable
+from bizcore.store.speech import Rows, Speech
+
+_JITTER: Final = (0.0003, 0.003)
+_SETTINGS: Final = ("pragma journal_mode=wal", "pragma synchronous=full", "pragma secure_delete=on")
+
+
+class UnknownDialect(Invalid):
+    """An engine for a kind of database that the statements are not written for."""
+
+    code = "unknown_dialect"
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__(f"no tables for {name!r}; known: postgresql with psycopg 3, sqlite", name=name)
+
+
+def flavour_of(dialect: str, driver: str) -> Flavour:
+    """What stands for a dialect of SQLAlchemy's. Raises: UnknownDialect."""
+    if dialect == "sqlite":
+        return SQLite()
+    if dialect in ("postgresql", "cockroachdb") and driver.startswith("psycopg") and driver != "psycopg2":
+        return PostgreSQL()
+    raise UnknownDialect(name=f"{dialect}+{driver}")
+
+
+# -- tables ----------------------------------------------------------------------------------------------------------
+
+
+def metadata(*, schema: str | None = "bizcore") -> sa.MetaData:
+    """The tables as SQLAlchemy describes them, for a migration tool of the host's.
+
+    `schema` is where they lie in PostgreSQL; None gives tables with the prefix `bizcore_` instead, as SQLite has them.
+
+    >>> sorted(metadata().tables)[:3], sorted(metadata(schema=None).tables)[:2]
+    (['bizcore.companies', 'bizcore.derived', 'bizcore.documents'], ['bizcore_companies', 'bizcore_derived'])
+    """
+    checked_schema(schema)
+    made = sa.MetaData(schema=schema)
+    integer = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    text = sa.Text(collation="C").with_variant(sa.Text(), "sqlite")
+    for one in tables.TABLES:
+        columns = [
+            sa.Column(name, integer if kind == tables.INT else text, nullable=name in one.nullable, autoincrement=False)
+            for name, kind in one.columns
+        ]
+        sa.Table(
+            one.title if schema is None else one.name,
+            made,
+            *columns,
+            sa.PrimaryKeyConstraint(*one.key),
+            *([sa.Index(f"bizcore_{one.name}_key", *one.unique, unique=True)] if one.unique else []),
+            sqlite_with_rowid=one.arriving,
+            sqlite_strict=True,
+        )
+    return made
+
+
+def upgrade(connection: sa.Connection, *, schema: str | None = "bizcore") -> None:
+    """Make the tables, or bring them to this release, in the transaction of whoever calls: a revision of the host's.
+
+    On SQLite `schema` is not looked at. Guarantees: nothing is committed here; called again it changes nothing.
+    Raises: SchemaNewer.
+    """
+    where = checked_schema(schema) if connection.dialect.name != "sqlite" else None
+    described = metadata(schema=where)
+    if where is not None:
+        connection.execute(CreateSchema(where, if_not_exists=True))
+    described.create_all(connection)
+    meta = described.tables["bizcore_meta" if where is None else f"{where}.meta"]
+    stored = connection.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar()
+    if stored is None:
+        connection.execute(meta.insert().values(name="schema", value=str(tables.VERSION)))
+    elif int(stored) > tables.VERSION:
+        raise SchemaNewer(stored=int(stored), known=tables.VERSION)
+
+
+def checked_schema(schema: str | None) -> str | None:
+    """A schema's name that needs no quotes: lower-case letters, digits and `_`. Raises: StoreUnavailable."""
+    if schema is not None and not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
+        raise StoreUnavailable(why=f"{schema[:80]!r} is no plain name of a schema")
+    return schema
+
+
+# -- the database ----------------------------------------------------------------------------------------------------
+
+
+class SqlSession(DriverSession):
+    """One thread's borrowed connection: for a question, for several, or for the writer's place."""
+
+    def __init__(self, database: SqlStore) -> None:
+        super().__init__(database)
+        self.database: SqlStore = database
+        self._holds: int = 0
+        self._fairy: Any = None
+        self._cursor: Any = None
+        self._before: object = None
+        self.begun: bool = False
+        self.number: int = 0
+        self._wrote: bool = False
+
+    def execute(self, statement: str, bound: Sequence[object] = (), /) -> Rows:
+        """Run a statement; the first in the writer's place takes it. A question whose connection was lost is asked once more."""
+        with self.hold():
+            if self.depth:
+                if not self.begun:
+                    self._begin()
+                return self.run(self._cursor, statement, bound)
+            try:
+                return self.run(self._cursor, statement, bound)
+            except self.database.errors as error:
+                if not self.database.flavour.is_lost(error):
+                    raise
+                self.lose()
+                self._give_back()
+                self._borrow()
+                return self.run(self._cursor, statement, bound)
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Keep one connection while a block runs. Raises: StoreUnavailable."""
+        if not self._holds:
+            self._borrow()
+        self._holds += 1
+        try:
+            yield
+        except self.database.errors as error:
+            if self.database.flavour.is_lost(error):
+                self.lose()
+            raise
+        finally:
+            self._holds -= 1
+            if not self._holds:
+                self._give_back()
+
+    def lose(self) -> None:
+        """The connection is gone: so are those that were opened with it."""
+        with suppress(*self.database.all_errors):
+            self._fairy.invalidate()
+        self.database.engine.dispose(close=False)
+
+    def _borrow(self) -> None:
+        try:
+            self._fairy = self.database.engine.raw_connection()
+            self._before = self.database.flavour.loosen(self._fairy.driver_connection)
+            self._cursor = self.database.flavour.cursor(self._fairy.driver_connection)
+        except (exc.SQLAlchemyError, self.database.errors) as error:
+            raise StoreUnavailable(why=type(error).__name__) from error
+
+    def _give_back(self) -> None:
+        fairy, self._fairy, self._cursor = self._fairy, None, None
+        with suppress(*self.database.all_errors):
+            if fairy.is_valid:
+                self.database.flavour.restore(fairy.driver_connection, self._before)
+        with suppress(*self.database.all_errors):
+            fairy.close()
+
+    def _begin(self) -> None:
+        """Take the writer's place, waiting with jitter where the database does not wait itself."""
+        self.begun = True
+        text = "; ".join(self.database.flavour.begin(self.number))
+        give_up = time.monotonic() + WAIT_SECONDS
+        while True:
+            try:
+                self._cursor.execute(self._speech.say(text))
+            except self.database.errors as error:
+                refusal = self.database.flavour.translated(error)
+                if self.database.flavour.name != "sqlite" or not isinstance(refusal, StoreBusy):
+                    raise
+                if time.monotonic() > give_up:
+                    raise StoreBusy(waited=f"{WAIT_SECONDS} s") from error
+                time.sleep(random.uniform(*_JITTER))
+            else:
+                return
+
+    def put(self, number: int, overlay: Overlay) -> None:
+        """Send an overlay's statements, together with what takes the place when it was not taken yet."""
+        flavour = self.database.flavour
+        if flavour.name == "sqlite" and not self.begun:
+            self._begin()
+        before = ["savepoint bizcore_change"] if self.begun else list(flavour.begin(number))
+        self.begun = True
+        flavour.put(self._fairy.driver_connection, self._cursor, self._speech, before, number, overlay)
+        self._wrote = True
+
+    def leave_failed(self) -> None:
+        """Back to where the place was before the statement that failed."""
+        if self._wrote:
+            self.run(self._cursor, "rollback to savepoint bizcore_change", ())
+        else:
+            self.run(self._cursor, "rollback", ())
+            self.begun = False
+
+    def end(self, *, keep: bool) -> None:
+        """Commit what the place wrote, or roll it back."""
+        begun, self.begun, wrote, self._wrote = self.begun, False, self._wrote, False
+        if not begun:
+            return
+        if keep:
+            self.run(self._cursor, "commit", ())
+            return
+        if wrote:
+            self.caches.clear()
+        with suppress(*self.database.all_errors):
+            self.run(self._cursor, "rollback", ())
+
+
+class Writing:
+    """The writer's place of a company, taken when the first statement needs it; committed when the outermost block ends."""
+
+    __slots__ = ("_hold", "_number", "_outermost", "_session")
+
+    def __init__(self, session: SqlSession, number: int) -> None:
+        self._session = session
+        self._number = number
+        self._outermost = not session.depth
+        self._hold = session.hold()
+
+    def __enter__(self) -> SqlSession:
+        """Take it, or join it."""
+        self._hold.__enter__()
+        session = self._session
+        if self._outermost:
+            session.number = self._number
+        elif session.number != self._number:
+            self._hold.__exit__(None, None, None)
+            raise StoreBusy(waited="no time: this thread writes to another company")
+        session.depth += 1
+        return session
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        """Commit, or roll back what an error left."""
+        session = self._session
+        session.depth -= 1
+        database = self._session.database
+        try:
+            if self._outermost:
+                session.end(keep=error is None)
+        except database.errors as ended:
+            session.caches.clear()
+            if database.flavour.is_lost(ended):
+                session.lose()
+            raise database.flavour.translated(ended) from ended
+        finally:
+            self._hold.__exit__(None, None, None)
+
+
+class SqlStore(DriverDatabase):
+    """Companies in the tables of a database that a SQLAlchemy engine leads to.
+
+    `engine` is the host's own, its pool is borrowed from and given back to; `schema` is where the tables lie in PostgreSQL
+    (on SQLite they have the prefix `bizcore_`). `clock` and `ids` as for `open_store`.
+
+    Guarantees: every change is one transaction, durable when it is answered as far as the server is told to be
+    (`capabilities.durable` says what it says); who was first decides, whatever the isolation level; no table is made or changed
+    here. Raises: SchemaOutdated, when a company is asked for and the tables are not there; UnknownDialect.
+
+    >>> from sqlalchemy import create_engine
+    >>> engine = create_engine("sqlite://", poolclass=sa.StaticPool)
+    >>> with engine.begin() as connection:
+    ...     upgrade(connection)
+    >>> SqlStore(engine).companies()
+    []
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        *,
+        schema: str | None = "bizcore",
+        clock: Clock = machine_clock,
+        ids: Ids = machine_ids,
+        flavour: Flavour | None = None,
+    ) -> None:
+        chosen = flavour or flavour_of(engine.dialect.name, engine.dialect.driver)
+        where = checked_schema(schema) if chosen.schema is not None else None
+        module = cast("Any", engine.dialect.dbapi)
+        super().__init__(chosen, Speech(chosen.mark, where), module.Error, clock=clock, ids=ids)
+        self.engine: sa.Engine = engine
+        self.closed: bool = False
+        self.all_errors: tuple[type[Exception], ...] = (exc.SQLAlchemyError, module.Error)
+        self._owned = False
+        self._local = threading.local()
+
+    @classmethod
+    def from_url(cls, url: str, *, clock: Clock, ids: Ids) -> SqlStore:
+        """A store on an engine of its own, its tables made when they are not there."""
+        url = re.sub(r"^postgres(ql)?:", "postgresql+psycopg:", url)
+        try:
+            engine = sa.create_engine(url, pool_size=10, max_overflow=20)
+        except (exc.SQLAlchemyError, ImportError) as error:
+            raise StoreUnavailable(why=f"the URL leads to no driver: {type(error).__name__}") from error
+        made = cls(engine, clock=clock, ids=ids)
+        made._owned = True
+        if engine.dialect.name == "sqlite":
+            sa.event.listen(engine, "connect", _settle)
+        made._prepare()
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        """Two doors to one place are one database."""
+        return isinstance(other, SqlStore) and self._where() == other._where()
+
+    def __hash__(self) -> int:
+        """By place."""
+        return hash(self._where())
+
+    def _where(self) -> tuple[str, str | None]:
+        return self.engine.url.render_as_string(hide_password=False), self.speech.schema
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What its stores can do."""
+        return Capabilities(durable=self.durable, concurrent_writers=True, joins_host=True)
+
+    def session(self) -> SqlSession:
+        """This thread's session; a forked child has its own and leaves the connections of its parent alone."""
+        if self.closed:
+            raise ClosedStore
+        known: tuple[int, SqlSession] | None = getattr(self._local, "session", None)
+        if known is not None and known[0] == os.getpid():
+            return known[1]
+        if known is not None:
+            self.engine.dispose(close=False)
+        self._local.session = made = (os.getpid(), SqlSession(self))
+        return made[1]
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep one connection while several questions are asked."""
+        with self.guarded(), self.session().hold():
+            yield
+
+    def writing(self, number: int = 0) -> Writing:
+        """The writer's place of a company."""
+        return Writing(self.session(), number)
+
+    def put(self, session: DriverSession, number: int, overlay: Overlay) -> None:
+        """Send an overlay's statements."""
+        cast("SqlSession", session).put(number, overlay)
+
+    def close(self) -> None:
+        """Let go of connections, when the engine is ours."""
+        self.closed = True
+        if self._owned:
+            self.engine.dispose()
+
+    def _prepare(self) -> None:
+        """Make the tables of a database that is ours; of several that do at once, the others find them made."""
+        for attempt in range(20):
+            try:
+                with self.engine.begin() as connection:
+                    upgrade(connection, schema=self.speech.schema)
+            except exc.SQLAlchemyError as error:
+                if attempt == 19 or isinstance(error, exc.InterfaceError):
+                    raise StoreUnavailable(why=type(error).__name__) from error
+                if isinstance(error, exc.OperationalError) and self.flavour.name != "sqlite":
+                    raise StoreUnavailable(why=type(error).__name__) from error
+                time.sleep(random.uniform(0.01, 0.1))
+            else:
+                break
+        self.check_schema()
+
+
+def _settle(raw: Any, _: object) -> None:
+    """As the embedded store has its connections."""
+    for pragma in _SETTINGS:
+        raw.execute(pragma)
+    raw.execute(f"pragma busy_timeout={WAIT_SECONDS * 1000}")
