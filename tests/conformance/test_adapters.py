@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from bizcore.testing.witness import MemoryContract, SqliteContract
+from typing import Any
+
+import pytest
+
+from bizcore.testing.witness import MemoryContract, PostgresContract, SqliteContract, SqlOnSqliteContract
 
 
 class TestMemory(MemoryContract):
@@ -18,4 +22,18 @@ class TestMemoryByDay(MemoryContract):
 
 
 class TestSqliteByDay(SqliteContract):
+    bucket = "day"
+
+
+class TestSqlOnSqlite(SqlOnSqliteContract):
+    pass
+
+
+class TestPostgres(PostgresContract):
+    @pytest.fixture(autouse=True)
+    def server(self, postgres_engine: Any) -> None:
+        self.engine = postgres_engine
+
+
+class TestPostgresByDay(TestPostgres):
     bucket = "day"

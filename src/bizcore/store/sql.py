@@ -205,7 +205,7 @@ class SqlSession(DriverSession):
         flavour = self.database.flavour
         if flavour.name == "sqlite" and not self.begun:
             self._begin()
-        before = ["savepoint bizcore_change"] if self.begun else list(flavour.begin(number))
+        before = ["savepoint change_of_ours"] if self.begun else list(flavour.begin(number))
         self.begun = True
         flavour.put(self._fairy.driver_connection, self._cursor, self._speech, before, number, overlay)
         self._wrote = True
@@ -213,7 +213,7 @@ class SqlSession(DriverSession):
     def leave_failed(self) -> None:
         """Back to where the place was before the statement that failed."""
         if self._wrote:
-            self.run(self._cursor, "rollback to savepoint bizcore_change", ())
+            self.run(self._cursor, "rollback to savepoint change_of_ours", ())
         else:
             self.run(self._cursor, "rollback", ())
             self.begun = False

@@ -46,7 +46,9 @@ def find_binaries() -> Path:
     for one in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
         if (one / "postgres").exists():
             return one
-    raise NoServer(f"{URL} is not set, no package of {', '.join(_PACKAGES)}, no postgres on PATH or in /usr/lib/postgresql")
+    raise NoServer(
+        f"{URL} is not set, no package of {', '.join(_PACKAGES)}, no postgres on PATH or in /usr/lib/postgresql"
+    )
 
 
 def _executable(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import tempfile
 from collections.abc import Sequence
@@ -45,6 +46,61 @@ class MemoryContract(StoreContract):
         (store,) = cast("MemoryDatabase", database)._stores.values()
         write = store.overlay.writes[2]
         store.overlay.writes[2] = write._replace(log=write.log._replace(actor="nobody"))
+
+
+class PostgresContract(StoreContract):
+    """The contract of the sql store on PostgreSQL: a schema of its own for each database opened."""
+
+    engine: Any = None
+    """A SQLAlchemy engine for the server: a subclass, or a fixture, gives it and lets go of it."""
+
+    def open(self) -> Database:
+        """A new schema, by the way a host makes it."""
+        from bizcore.store.sql import SqlStore, upgrade
+
+        schema = f"books_{os.getpid()}_{next(_schemas)}"
+        with self.engine.begin() as connection:
+            upgrade(connection, schema=schema)
+        return SqlStore(self.engine, schema=schema)
+
+    def raw_rows(self, database: Database, table: str) -> Sequence[tuple[Any, ...]]:
+        """The rows that another connection sees."""
+        with self.engine.connect() as connection:
+            return list(connection.exec_driver_sql(f"select * from {self._schema(database)}.{table}"))
+
+    def damage(self, database: Database) -> None:
+        """Update the third row by another connection."""
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(f"update {self._schema(database)}.log set actor='nobody' where position=3")
+
+    @staticmethod
+    def _schema(database: Database) -> str:
+        return str(cast("Any", database).speech.schema)
+
+
+class SqlOnSqliteContract(StoreContract):
+    """The contract of the sql store on SQLite, in the file format of the embedded one."""
+
+    def open(self) -> Database:
+        """A new file in a folder of its own."""
+        self.folder: tempfile.TemporaryDirectory[str] = tempfile.TemporaryDirectory()
+        return open_store(f"sqlite+pysqlite:///{self.folder.name}/books.db")
+
+    def _path(self, database: Database) -> str:
+        return str(cast("Any", database).engine.url.database)
+
+    def raw_rows(self, database: Database, table: str) -> Sequence[tuple[Any, ...]]:
+        """The rows that another connection sees."""
+        with closing(sqlite3.connect(self._path(database))) as connection:
+            return connection.execute(f"select * from bizcore_{table}").fetchall()
+
+    def damage(self, database: Database) -> None:
+        """Update the third row by another connection."""
+        with closing(sqlite3.connect(self._path(database))) as connection, connection:
+            connection.execute("update bizcore_log set actor='nobody' where position=3")
+
+
+_schemas = iter(range(1_000_000))
 
 
 class SqliteContract(StoreContract):
