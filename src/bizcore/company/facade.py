@@ -163,6 +163,32 @@ class Company(Books):
             decoder=self._decoder,
         )
 
+    def bind(self, connection: object) -> Company:
+        """The company inside a transaction of the host's: what is applied stays or goes with the host's own rows.
+
+        `connection` is a SQLAlchemy `Connection` (`session.connection()`), Django's `connection` inside `atomic`, or a driver's own
+        (psycopg 3, sqlite3), to the database where this company lies. It joins the transaction under way, or the one that
+        the connection begins by itself.
+
+        Guarantees: a savepoint around each `apply`, so a refusal leaves the host's transaction usable; never a commit, a rollback
+        of the host's, or a second try. From the first `apply` to the end of the transaction others wait to write to this company:
+        apply last. Raises: CannotBind, Autocommit; RunAgain from `apply`, when the database wants the host's transaction run again.
+        """
+        from bizcore.store.opener import joined
+
+        database, store = joined(self._database, self._kept(), connection)
+        return Company(
+            self.settings,
+            reading=store.view,
+            database=database,
+            store=store,
+            kinds=self._own_kinds,
+            desks=self._own_desks,
+            actor=self._actor,
+            authorize=self._authorize,
+            decoder=Decoder(),
+        )
+
     def as_known(self, when: int | datetime) -> Company:
         """The company as its log stood at a position or an aware instant; read-only. Raises: ReadOnly, NaiveInstant."""
         if not isinstance(when, int):

@@ -30,7 +30,6 @@ from bizcore.store.port import (
     RunAgain,
     SchemaNewer,
     SchemaOutdated,
-    Stale,
     StoreUnavailable,
     check_same,
 )
@@ -145,12 +144,12 @@ class DriverDatabase(ABC):
         """Ask until the head stood still while it was asked. Raises: RunAgain."""
         with self.guarded(), self.held():
             session = self.session()
-            found = ask(session, False)  # noqa: FBT003 - a callable's parameters have no names
+            found = ask(session, False)
             head = position(session)
             if head == at:
                 return found
             for _ in range(_TRIES):
-                found = ask(session, True)  # noqa: FBT003
+                found = ask(session, True)
                 before, head = head, position(session)
                 if head == before:
                     return found
@@ -163,11 +162,8 @@ class DriverDatabase(ABC):
             self.put(session, number, overlay)
         except self.errors as error:
             session.leave_failed()
-            if not self.flavour.is_taken(error):
-                raise
-            why = taken(session, number, overlay)
-            if isinstance(why, Stale) or self.flavour.is_key(error):
-                raise why from error
+            if self.flavour.is_taken(error):
+                raise taken(session, number, overlay) from error
             raise
 
     def create(self, settings: Settings) -> TableStore:

@@ -68,11 +68,7 @@ class Flavour(ABC):
 
     @abstractmethod
     def is_taken(self, error: Exception) -> bool:
-        """Whether a row that had to be new was there."""
-
-    @abstractmethod
-    def is_key(self, error: Exception) -> bool:
-        """Whether that row was one of the log."""
+        """Whether a row of the log that had to be new was there."""
 
     @abstractmethod
     def is_lost(self, error: Exception) -> bool:
@@ -173,12 +169,9 @@ class PostgreSQL(Flavour):
         return not raw.autocommit
 
     def is_taken(self, error: Exception) -> bool:
-        """A unique key."""
-        return _state(error) == "23505"
-
-    def is_key(self, error: Exception) -> bool:
-        """Of the log."""
-        return str(getattr(getattr(error, "diag", None), "table_name", "")).endswith("log")
+        """A unique key of the log."""
+        table = getattr(getattr(error, "diag", None), "table_name", None)
+        return _state(error) == "23505" and str(table).endswith("log")
 
     def is_lost(self, error: Exception) -> bool:
         """The server is gone, or sends everybody away."""
@@ -275,12 +268,8 @@ class SQLite(Flavour):
         return raw.isolation_level is not None or getattr(raw, "autocommit", True) is False
 
     def is_taken(self, error: Exception) -> bool:
-        """A unique key."""
-        return "UNIQUE" in str(error)
-
-    def is_key(self, error: Exception) -> bool:
-        """Of the log."""
-        return "bizcore_log" in str(error)
+        """A unique key of the log."""
+        return "UNIQUE" in str(error) and "bizcore_log" in str(error)
 
     def is_lost(self, error: Exception) -> bool:
         """A file is not lost."""

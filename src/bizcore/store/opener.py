@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from bizcore.kernel.errors import Invalid, shown
 from bizcore.store.clock import Clock, Ids, machine_clock, machine_ids
-from bizcore.store.port import Database
+from bizcore.store.port import Database, Store
 
 GROUP: Final = "bizcore.stores"
 """The entry-point group of third-party adapters: scheme = `module:callable(url, clock=, ids=) -> Database`."""
@@ -66,6 +66,17 @@ def opened(store: str | Database) -> Database:
     if isinstance(store, str) or not hasattr(store, "stamp"):
         return open_store(cast("str", store))
     return store
+
+
+def joined(origin: Database, store: Store, connection: object) -> tuple[Database, Store]:
+    """A company of a database, and that database, inside a host's transaction. Raises: CannotBind, Autocommit."""
+    from bizcore.store.bound import CannotBind, bound
+
+    if not store.capabilities.joins_host or store.capabilities.hosted:
+        why = "it is joined already" if store.capabilities.hosted else "a company in memory has no tables to join with"
+        raise CannotBind(what=type(connection).__name__, why=why)
+    database = bound(origin, connection)
+    return database, database.joined(store.settings.name)
 
 
 def _identity(url: str) -> str:

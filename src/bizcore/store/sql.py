@@ -22,7 +22,6 @@ from sqlalchemy.schema import CreateSchema
 from bizcore.kernel.errors import Invalid
 from bizcore.store import schema as tables
 from bizcore.store.clock import Clock, Ids, machine_clock, machine_ids
-from bizcore.store.door import Asker
 from bizcore.store.driver import DriverDatabase, DriverSession
 from bizcore.store.flavours import WAIT_SECONDS, Flavour, PostgreSQL, SQLite
 from bizcore.store.overlay import Overlay
@@ -326,7 +325,7 @@ class SqlStore(DriverDatabase):
 
     def __eq__(self, other: object) -> bool:
         """Two doors to one place are one database."""
-        return isinstance(other, SqlStore) and self._where() == other._where()
+        return self._where() == other._where() if isinstance(other, SqlStore) else NotImplemented
 
     def __hash__(self) -> int:
         """By place."""

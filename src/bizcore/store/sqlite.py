@@ -139,6 +139,7 @@ class SqliteDatabase:
             self.path: str = str(Path(path).resolve())
         except (ValueError, OSError):  # NUL, lone surrogates, links in a circle
             raise StoreUnavailable(why="this is no path of a file") from None
+        self.clock: Clock = clock
         self.ids: Ids = ids
         self.stamp: Stamp = Stamp(instant=lambda: microseconds_of(read_instant(clock())), salt=ids)
         self.closed: bool = False
@@ -157,7 +158,7 @@ class SqliteDatabase:
 
     def __eq__(self, other: object) -> bool:
         """Two doors to one file are one database."""
-        return isinstance(other, SqliteDatabase) and self.path == other.path
+        return self.path == other.path if isinstance(other, SqliteDatabase) else NotImplemented
 
     def __hash__(self) -> int:
         """By path."""

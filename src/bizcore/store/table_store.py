@@ -15,7 +15,7 @@ from bizcore.store import schema
 from bizcore.store.commit import Sealed, commit, start
 from bizcore.store.door import Asker, Door
 from bizcore.store.overlay import Overlay
-from bizcore.store.port import Capabilities, Database, KeyReused, Stale
+from bizcore.store.port import Capabilities, Database, KeyReused, RunAgain, Stale
 from bizcore.store.table_reading import TableReading
 
 KEYS_ASKED: Final = 500
@@ -111,11 +111,18 @@ def head_of(connection: Asker, number: int) -> Head:
 
 
 def taken(connection: Asker, number: int, overlay: Overlay) -> Exception:
-    """Why a position that was to be written is taken: somebody was first, or the key was known all along."""
+    """Why a row of the log that was to be written is there: somebody was first, or the key was known all along.
+
+    Neither can be seen where the transaction looks at an older snapshot: only running it again can tell.
+    """
     head = head_of(connection, number).position
     if head != overlay.base_head.position:
         return Stale(read="the head", planned_at=overlay.base_head.position, head=head)
-    return KeyReused(key=overlay.writes[0].log.key, fields=("key",))
+    for write in overlay.writes:
+        asked = (number, write.log.key)
+        if connection.execute("select 1 from bizcore_log where company=? and key=?", asked).fetchone() is not None:
+            return KeyReused(key=write.log.key, fields=("key",))
+    return RunAgain(why="somebody was first, and this transaction cannot see it")
 
 
 def _range(number: int) -> tuple[int, int]:

