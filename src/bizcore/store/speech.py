@@ -12,8 +12,8 @@ _TABLE: Final = re.compile(r"\bbizcore_(\w+)")
 class Speech:
     """Says statements as one driver wants them; each is translated once.
 
-    >>> Speech("%s", "bizcore").say("select body from bizcore_documents where id=? and name like '%.x'")
-    'select body from bizcore.documents where id=%s and name like \\'%%.x\\''
+    >>> print(Speech("%s", "bizcore").say("select body from bizcore_documents where id=? and name like '%.x'"))
+    select body from bizcore.documents where id=%s and name like '%%.x'
     """
 
     def __init__(self, mark: str, schema: str | None) -> None:

@@ -254,7 +254,7 @@ class Writing:
         session.depth += 1
         return session
 
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Commit, or roll back what an error left."""
         session = self._session
         session.depth -= 1
