@@ -1,11 +1,12 @@
-"""What an adapter that keeps its rows in one live overlay needs besides: stable readings of it, the head of a moment, and the write set of a batch."""
+"""A store over one live overlay: what memory is, and what an adapter starts from that keeps its changes elsewhere and plays them on opening."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from bizcore.change.committed import microseconds_of
 from bizcore.change.reading import (
@@ -15,7 +16,6 @@ from bizcore.change.reading import (
     LotRow,
     PostingQuery,
     PostingRow,
-    Reading,
     Row,
     TotalRow,
 )
@@ -23,41 +23,112 @@ from bizcore.change.settings import Settings
 from bizcore.kernel.days import instant as read_instant
 from bizcore.store.chain import START
 from bizcore.store.commit import Sealed, Stamp, commit, played, start
-from bizcore.store.overlay import Overlay
-from bizcore.store.port import Stale
+from bizcore.store.overlay import Overlay, Write
+from bizcore.store.port import Capabilities, ClosedStore, Stale
 
 
-class Live(Protocol):
-    """A store whose rows all lie in one overlay."""
+class LiveStore:
+    """A store whose rows all lie in one overlay, where every question is answered; a subclass says where they last.
 
-    @property
-    def overlay(self) -> Overlay:
-        """The rows as they are now; another object when they were loaded anew."""
+    `keep` takes in what was decided: a subclass that lasts writes it first, and calls this one's when it is safe. `first` is
+    the writer's place: a subclass that shares its rows with other processes takes their lock there, and what they wrote.
 
-    @property
-    def guard(self) -> AbstractContextManager[object]:
-        """Held for the moment of one answer, so that no thread changes the overlay meanwhile; taken again by who has it."""
-
-    def first(self) -> AbstractContextManager[object]:
-        """The writer's place."""
-
-
-def batch_on(
-    base: Reading, batch: Sequence[Sealed], prepared: Overlay | None, settings: Settings, stamp: Stamp
-) -> Overlay:
-    """The write set of a batch at the head of `base`: what is prepared, else each change committed on an overlay of its own.
-
-    Guarantees: nothing is written; `base` is the same afterwards, whatever is refused.
-    Raises: Stale, when what is prepared has another base; what `commit` does.
+    Guarantees: what is refused, by a rule or by `keep`, leaves nothing; a view stays as it was.
     """
-    if prepared is not None:
-        if prepared.base_head != base.head:
-            raise Stale(read="the head", planned_at=prepared.base_head.position, head=base.head.position)
+
+    capabilities: Capabilities = Capabilities(durable=False, concurrent_writers=True)
+
+    def __init__(self, settings: Settings, stamp: Stamp) -> None:
+        self.settings: Settings = settings
+        self.overlay: Overlay = start()
+        self.guard: AbstractContextManager[Any] = threading.RLock()
+        self.closed: bool = False
+        self._stamp = stamp
+
+    def keep(self, writes: Sequence[Write]) -> None:
+        """Take in the changes of one batch; called in the writer's place, after every rule has agreed."""
+        for one in writes:
+            self.overlay.put(one)
+
+    def first(self) -> AbstractContextManager[Any]:
+        """The writer's place."""
+        return self.guard
+
+    def view(self, *, known_at: int | datetime | None = None) -> LiveReading:
+        """A stable reading."""
+        with self.first():
+            self._open()
+            live = self.overlay
+            return LiveReading(self, live.head if known_at is None else head_at(live.log(), known_at))
+
+    def known(self, keys: Sequence[str]) -> Mapping[str, LogRow]:
+        """The changes that keys stand for."""
+        with self.first():
+            self._open()
+            return {key: row for key in keys if (row := self.overlay.logged(key)) is not None}
+
+    def apply(self, batch: Sequence[Sealed], *, prepared: Overlay | None = None) -> tuple[LogRow, ...]:
+        """Record a batch, all or nothing. Raises: Stale, and what `commit` does."""
+        with self.first():
+            self._open()
+            writes = self._decided(batch, prepared).writes
+            self.keep(writes)
+            return tuple(write.log for write in writes)
+
+    def log(self, *, after: int = 0) -> Iterator[LogRow]:
+        """Changes in log order."""
+        with self.first():
+            self._open()
+            return iter(list(self.overlay.log(after=after)))
+
+    def body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:
+        """The stored body and salt of one version."""
+        with self.first():
+            return self.overlay.body(kind, id, position)
+
+    def close(self) -> None:
+        """A closed store answers no more."""
+        self.closed = True
+
+    def _decided(self, batch: Sequence[Sealed], prepared: Overlay | None) -> Overlay:
+        head = self.overlay.head
+        if prepared is not None:
+            if prepared.base_head != head:
+                raise Stale(read="the head", planned_at=prepared.base_head.position, head=head.position)
+            return prepared
+        # Refusals must leave nothing, so the batch is tried on an overlay of its own.
+        prepared = start(LiveReading(self, head))
+        for one in batch:
+            commit(prepared, one, self.settings, self._stamp)
         return prepared
-    overlay = start(base)
-    for one in batch:
-        commit(overlay, one, settings, stamp)
-    return overlay
+
+    def _open(self) -> None:
+        if self.closed:
+            raise ClosedStore
+
+
+def write_of(plain: Sequence[Any]) -> Write:
+    """A change as JSON brings it back: lists where there were tuples.
+
+    >>> import json
+    >>> from bizcore.change.reading import LogRow
+    >>> row = LogRow(1, 0, "ann", "", "k", "put", "{}", "{}", "")
+    >>> whole = Write(row, (), (("note.text", ("x", "note", "n")),), (), (), (), (("N", 1),), ())
+    >>> write_of(json.loads(json.dumps(whole))) == whole
+    True
+    """
+    log, documents, added, removed, postings, lots, series, derived, erased = plain
+    return Write(
+        log=LogRow(*log),
+        documents=tuple((Row(*row), salt) for row, salt in documents),
+        added=tuple((name, (key, kind, id_)) for name, (key, kind, id_) in added),
+        removed=tuple((name, (key, kind, id_)) for name, (key, kind, id_) in removed),
+        postings=tuple(PostingRow(*one) for one in postings),
+        lots=tuple((LotRow(*lot), is_open) for lot, is_open in lots),
+        series=tuple((name, count) for name, count in series),
+        derived=tuple((name, key, body) for name, key, body in derived),
+        erased=tuple((kind, id_) for kind, id_ in erased),
+    )
 
 
 def head_at(rows: Iterable[LogRow], known_at: int | datetime) -> Head:
@@ -75,7 +146,7 @@ def head_at(rows: Iterable[LogRow], known_at: int | datetime) -> Head:
 class LiveReading:
     """A stable reading of a store that keeps an overlay: the live one while the head stands, its replay once it has moved."""
 
-    def __init__(self, store: Live, head: Head) -> None:
+    def __init__(self, store: LiveStore, head: Head) -> None:
         self._store = store
         self._head = head
         self._replay: Overlay | None = None

@@ -2,79 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable
 
 from bizcore.change.committed import microseconds_of
-from bizcore.change.reading import LogRow
 from bizcore.change.settings import Settings
 from bizcore.kernel.days import instant as read_instant
 from bizcore.store.clock import Clock, Ids
-from bizcore.store.commit import Sealed, Stamp, start
-from bizcore.store.live import LiveReading, batch_on, head_at
-from bizcore.store.overlay import Overlay
-from bizcore.store.port import Capabilities, ClosedStore, CompanyNotFound, check_same
+from bizcore.store.commit import Stamp
+from bizcore.store.live import LiveStore
+from bizcore.store.port import CompanyNotFound, check_same
 
 
-class MemoryStore:
-    """One company in memory."""
-
-    capabilities: Capabilities = Capabilities(durable=False, concurrent_writers=True)
-
-    def __init__(self, settings: Settings, stamp: Stamp) -> None:
-        self.settings: Settings = settings
-        self.overlay: Overlay = start()
-        self._stamp = stamp
-        self.guard: AbstractContextManager[Any] = threading.RLock()
-        self._closed = False
-
-    def view(self, *, known_at: int | datetime | None = None) -> LiveReading:
-        """A stable reading."""
-        self._open()
-        live = self.overlay
-        if known_at is None:
-            return LiveReading(self, live.head)
-        return LiveReading(self, head_at((write.log for write in live.writes), known_at))
-
-    def known(self, keys: Sequence[str]) -> Mapping[str, LogRow]:
-        """The changes that keys stand for."""
-        self._open()
-        return {key: row for key in keys if (row := self.overlay.logged(key)) is not None}
-
-    def first(self) -> AbstractContextManager[Any]:
-        """The writer's place."""
-        return self.guard
-
-    def apply(self, batch: Sequence[Sealed], *, prepared: Overlay | None = None) -> tuple[LogRow, ...]:
-        """Record a batch, all or nothing."""
-        with self.guard:
-            self._open()
-            live = self.overlay
-            # Refusals must leave nothing, so the batch is tried on an overlay of its own.
-            written = batch_on(LiveReading(self, live.head), batch, prepared, self.settings, self._stamp)
-            for write in written.writes:
-                live.put(write)
-            return tuple(write.log for write in written.writes)
-
-    def log(self, *, after: int = 0) -> Iterator[LogRow]:
-        """Changes in log order."""
-        self._open()
-        return iter(list(self.overlay.log(after=after)))
-
-    def body(self, kind: str, id: str, position: int) -> tuple[str, str] | None:
-        """The stored body and salt of one version."""
-        return self.overlay.body(kind, id, position)
-
-    def close(self) -> None:
-        """Memory keeps nothing to let go of; a closed store answers no more."""
-        self._closed = True
-
-    def _open(self) -> None:
-        if self._closed:
-            raise ClosedStore
+class MemoryStore(LiveStore):
+    """One company in memory; nothing lasts."""
 
 
 class MemoryDatabase:
