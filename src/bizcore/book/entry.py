@@ -13,6 +13,7 @@ from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.ids import checked_id, checked_ref, checked_text
 from bizcore.kernel.maps import Map
+from bizcore.kernel.markup import Html, Shown, cell, heading, row, table
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 
@@ -161,7 +162,7 @@ def _postings(value: Sequence[Posting]) -> tuple[Posting, ...]:
 
 
 @frozen
-class Entry:
+class Entry(Shown):
     """What one fact changes in one book; it exists only in balance.
 
     Guarantees: amounts sum to zero in every unit; values sum to zero in one currency.
@@ -263,6 +264,25 @@ class Entry:
         return evolve(
             self, on=on, postings=tuple(one.negated() for one in self.postings), reverses=self.id or None, id=""
         )
+
+    def markup(self) -> Html:
+        """The postings in two columns that add up: debit and credit, or what comes in and what goes out."""
+        is_journal = self.book == "journal"
+        valued = any(one.value is not None for one in self.postings)
+        kept = {one: any(getattr(posting, one) for posting in self.postings) for one in ("party", "lot", "due")}
+        more = [name for name, is_there in kept.items() if is_there]
+        rows = []
+        for one in self.postings:
+            is_left = one.scaled > 0 or (not one.scaled and one.worth >= 0)
+            size = cell(one.amount if one.scaled >= 0 else -one.amount)
+            cells = [cell(one.account), *(cell(getattr(one, name)) for name in more)]
+            cells += [size, cell(None)] if is_left else [cell(None), size]
+            rows.append(row([*cells, cell(one.value)] if valued else cells))
+        sides = ("debit", "credit") if is_journal else ("in", "out")
+        head = [heading("account" if is_journal else "place or account"), *(heading(name) for name in more)]
+        head += [heading(name, right=True) for name in (*sides, "value")[: 3 if valued else 2]]
+        title = f"{self.on.isoformat()} {self.storage_book}" + (f" {self.text}" if self.text else "")
+        return table(head, rows, title=title)
 
     def __str__(self) -> str:
         """Ledger notation: one line of head, one a posting."""
