@@ -266,21 +266,21 @@ class Entry(Shown):
         )
 
     def markup(self) -> Html:
-        """The postings in two columns that add up: debit and credit, or what comes in and what goes out."""
-        is_journal = self.book == "journal"
+        """The postings, left side first: debit and credit, or what comes in and what goes out."""
+        units = {one.unit for one in self.postings}
+        unit = units.pop() if len(units) == 1 else None
+        more = [name for name in ("party", "lot", "due") if any(getattr(one, name) for one in self.postings)]
         valued = any(one.value is not None for one in self.postings)
-        kept = {one: any(getattr(posting, one) for posting in self.postings) for one in ("party", "lot", "due")}
-        more = [name for name, is_there in kept.items() if is_there]
         rows = []
-        for one in self.postings:
-            is_left = one.scaled > 0 or (not one.scaled and one.worth >= 0)
-            size = cell(one.amount if one.scaled >= 0 else -one.amount)
+        for one in sorted(self.postings, key=_is_right):
+            size = cell(-one.amount if one.scaled < 0 else one.amount, unit=unit)
             cells = [cell(one.account), *(cell(getattr(one, name)) for name in more)]
-            cells += [size, cell(None)] if is_left else [cell(None), size]
-            rows.append(row([*cells, cell(one.value)] if valued else cells))
-        sides = ("debit", "credit") if is_journal else ("in", "out")
-        head = [heading("account" if is_journal else "place or account"), *(heading(name) for name in more)]
-        head += [heading(name, right=True) for name in (*sides, "value")[: 3 if valued else 2]]
+            cells += [cell(None), size] if _is_right(one) else [size, cell(None)]
+            rows.append(row([*cells, cell(one.value, unit=self.currency)] if valued else cells))
+        sides = ("debit", "credit") if self.book == "journal" else ("in", "out")
+        head = [heading("account"), *(heading(name) for name in more)]
+        head += [heading(name, unit=unit, right=True) for name in sides]
+        head += [heading("value", unit=self.currency, right=True)] if valued else []
         title = f"{self.on.isoformat()} {self.storage_book}" + (f" {self.text}" if self.text else "")
         return table(head, rows, title=title)
 
@@ -295,6 +295,11 @@ class Entry(Shown):
             for one in self.postings
         ]
         return "\n".join([head, *lines])
+
+
+def _is_right(one: Posting) -> bool:
+    """Whether it stands on the credit side; a posting without an amount stands where its value does."""
+    return (one.scaled or one.worth) < 0
 
 
 _FIELDS: Final = ("on", "postings", "book", "text", "ledger", "period", "about", "reverses", "extra")

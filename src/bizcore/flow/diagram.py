@@ -46,7 +46,7 @@ def arrows(steps: Mapping[tuple[str, str], str]) -> tuple[Arrow, ...]:
 
 
 def in_row(initial: str, found: Sequence[Arrow]) -> tuple[str, ...]:
-    """The states from left to right: the initial one first, then so that arrows are short and few go back.
+    """The states from left to right: the initial one first, those that nothing leads out of last, else so that arrows are short.
 
     >>> in_row("off", arrows({("off", "press"): "on", ("on", "press"): "off", ("on", "break"): "broken"}))
     ('off', 'on', 'broken')
@@ -58,10 +58,13 @@ def in_row(initial: str, found: Sequence[Arrow]) -> tuple[str, ...]:
     if len(reached) > _ORDERED_MAX:
         return tuple(reached)
 
-    def cost(order: Sequence[str]) -> tuple[int, tuple[str, ...]]:
+    leaving = {one.source for one in found if one.source != one.target}
+
+    def cost(order: Sequence[str]) -> tuple[int, int, tuple[str, ...]]:
         place = {state: at for at, state in enumerate((initial, *order))}
         spans = [place[one.target] - place[one.source] for one in found]
-        return sum(abs(span) + (span < 0) for span in spans), tuple(order)
+        early = sum(len(order) - at for at, state in enumerate(order) if state not in leaving)
+        return early, sum(abs(span) + 2 * (span < 0) for span in spans if span != 1), tuple(order)
 
     return (initial, *min(permutations(reached[1:]), key=cost))
 
@@ -133,7 +136,7 @@ def planned(initial: str, steps: Mapping[tuple[str, str], str]) -> Plan:
     row = in_row(initial, found)
     verbs = [verb for one in found for verb in one.verbs if one.source != one.target]
     inside = [*row, *(verb for one in found for verb in one.verbs if one.source == one.target)]
-    box = max(len(text) for text in inside) * LETTER + 18
+    box = max(len(text) for text in inside) * LETTER + 26
     gap = max((len(text) for text in verbs), default=0) * LETTER + 22
     bare = Plan(row, found, box, gap, ())
     lanes: list[list[Arrow]] = []
@@ -176,7 +179,7 @@ def drawn(name: str, initial: str, steps: Mapping[tuple[str, str], str]) -> Html
     width = plan.left(len(plan.row) - 1) + plan.box + _MARGIN
     height = top + HEIGHT + _MARGIN + (deepest * LINE + 18 if deepest else 0)
     frame = {
-        "xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {width:g} {height:g}", "width": f"{width:g}",
+        "viewBox": f"0 0 {width:g} {height:g}", "width": f"{width:g}",
         "height": f"{height:g}", "role": "img", "font-family": "system-ui,sans-serif", "font-size": 12, "fill": "currentColor",
         "text-anchor": "middle",
     }  # fmt: skip
