@@ -17,17 +17,18 @@ ROWS_MAX: Final = 100
 
 # Colours are the reader's own (currentColor, grey that is half transparent), so that light and dark pages are served by the same
 # lines; only the colour of what is negative has to differ. Notebooks say theirs in variables, else the system's choice holds.
-# No ids, no scripts, nothing to load: two outputs on one page do not meet.
+# No ids, no scripts, nothing to load: two outputs on one page do not meet. The class is named twice where notebooks have rules of
+# their own for cells, which are as specific as that.
 _STYLE: Final = (
     "<style>.bizcore{--minus:var(--jp-error-color1,var(--vscode-errorForeground,#b3261e));line-height:1.45;margin:.3em 0}"
     "@media(prefers-color-scheme:dark){.bizcore{--minus:var(--jp-error-color1,var(--vscode-errorForeground,#ff9a8f))}}"
     ".bizcore table{border-collapse:collapse;border:0;margin:.3em 0 .6em;font-size:.93em;font-variant-numeric:tabular-nums}"
     ".bizcore caption{caption-side:top;text-align:left;font-weight:600;color:inherit;padding:.2em .7em .35em}"
-    ".bizcore th,.bizcore td{padding:.22em .7em;border:0;border-bottom:1px solid #8883;text-align:left;"
+    ".bizcore.bizcore th,.bizcore.bizcore td{padding:.22em .7em;border:0;border-bottom:1px solid #8883;text-align:left;"
     "vertical-align:baseline;max-width:34em}"
-    ".bizcore th{font-weight:600;border-bottom-color:#888c;vertical-align:bottom}"
-    ".bizcore .n{text-align:right;white-space:nowrap}.bizcore .n span{margin-left:.16em}.bizcore .minus{color:var(--minus)}"
-    ".bizcore .sum td,.bizcore tfoot td{font-weight:600;border-top:1px solid #888c}"
+    ".bizcore.bizcore th{font-weight:600;border-bottom-color:#888c;vertical-align:bottom}"
+    ".bizcore.bizcore .n{text-align:right;white-space:nowrap}.bizcore .n span{margin-left:.16em}.bizcore .minus{color:var(--minus)}"
+    ".bizcore.bizcore .sum td,.bizcore.bizcore tfoot td{font-weight:600;border-top:1px solid #888c}"
     ".bizcore small{opacity:.7;font-size:.86em;font-weight:400}"
     ".bizcore summary{cursor:pointer}.bizcore .in{margin-left:1.25em}.bizcore .leaf{padding-left:1.05em}"
     ".bizcore mark{background:#8883;color:inherit;border-radius:.6em;padding:0 .5em;font-size:.86em}"
