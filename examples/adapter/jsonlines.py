@@ -115,6 +115,7 @@ class JsonLinesStore(LiveStore):
     def log(self, *, after: int = 0) -> Iterator[LogRow]:
         """From the file, not from memory: who verifies wants to know what is there."""
         with self.first():
+            self._open()
             rows = [LogRow(*write[0]) for line in self._lines(0) for write in self._parsed(line)]
         return (row for row in rows if row.position > after)
 

@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -31,7 +32,8 @@ from bizcore.testing.plot import eur
 from bizcore.testing.sound import sound
 from bizcore.testing.toys import CURRENCY, Note, Person, Rule, ToyDesk
 
-SOURCE = Path(__file__).parents[2] / "examples" / "adapter" / "jsonlines.py"
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "examples" / "adapter" / "jsonlines.py"
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the example takes the lock that POSIX systems have")
 
@@ -103,6 +105,14 @@ def test_the_example_has_less_than_two_hundred_lines() -> None:
     assert len(SOURCE.read_text("utf-8").splitlines()) < 200
 
 
+def test_the_page_quotes_the_example_and_the_contract_as_they_are() -> None:
+    page = (ROOT / "docs" / "how-to" / "writing-an-adapter.md").read_text("utf-8")
+    quoted = re.findall(r"<!-- skip: next -->\n```python\n(.*?)```", page, re.DOTALL)
+    sources = [SOURCE.read_text("utf-8"), Path(__file__).read_text("utf-8")]
+    assert len(quoted) >= 6
+    assert [part for part in quoted if not any(part in source for source in sources)] == []
+
+
 def test_a_long_story_agrees_with_the_model_also_when_the_file_is_opened_anew(tmp_path: Path) -> None:
     source = random.Random("json lines")
     machine = Machine(company_at(tmp_path))
@@ -123,7 +133,7 @@ def test_a_line_that_a_crash_left_half_written_is_as_if_it_had_never_been(tmp_pa
     path = tmp_path / "acme.jsonl"
     whole = path.read_bytes()
     third = whole.rindex(b"\n", 0, -1) + 1
-    for cut in range(third, len(whole), 97):
+    for cut in range(third, len(whole), 41):
         path.write_bytes(whole[:cut])
         with company_at(tmp_path) as acme:
             assert acme.head == 2
@@ -209,7 +219,12 @@ def test_names_cannot_leave_the_folder_and_a_closed_database_answers_no_more(tmp
     assert [path.parent for path in tmp_path.rglob("*.jsonl")] == [tmp_path / "in"]
     assert database.companies() == ["../out"]
     acme.close()
-    for call in (lambda: acme.head, acme.view, lambda: Company.open("../out", store=database)):
+    for call in (
+        lambda: acme.head,
+        acme.view,
+        lambda: list(acme.log()),
+        lambda: Company.open("../out", store=database),
+    ):
         with pytest.raises(ClosedStore):
             call()
 
