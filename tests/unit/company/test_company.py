@@ -33,8 +33,8 @@ from bizcore.flow.document import Ref
 from bizcore.kernel.errors import BizcoreError, Invalid
 from bizcore.kernel.ids import InvalidId
 from bizcore.kernel.money import Money
-from bizcore.sfa.customers import Customer
 from bizcore.kernel.table import Column, Table
+from bizcore.sfa.customers import Customer
 from bizcore.store.opener import UnknownStore, open_store
 from bizcore.store.port import ClosedStore, SchemaNewer, Stale, StoreUnavailable
 from bizcore.supply.items import Item
