@@ -87,14 +87,17 @@ class Cell(Shown):
 
     def __str__(self) -> str:
         """The explanation, and how many postings lie behind it."""
-        count = len(self.postings)
-        return f"{self.explain()}\n{count} {'posting' if count == 1 else 'postings'}"
+        return f"{self.explain()}\n{_counted(self.postings)}"
 
     def markup(self) -> Html:
         """The explanation; the postings open when one asks for them."""
         postings = self.postings
-        behind = folded(f"{len(postings)} postings", postings.markup()) if len(postings) else Html()
+        behind = folded(_counted(postings), postings.markup()) if len(postings) else Html()
         return joined([self.explain().markup(), behind])
+
+
+def _counted(postings: Table) -> str:
+    return "1 posting" if len(postings) == 1 else f"{len(postings)} postings"
 
 
 def _columns(value: Iterable[Column]) -> tuple[Column, ...]:

@@ -105,7 +105,7 @@ def test_a_cell_shows_its_explanation_and_folds_its_postings(acme: Company) -> N
     acme.apply(acme.supply.receive("bolt", 100, place="main", on="2026-01-05", cost=eur("1234.50")), key="r")
     found = acme.finance.trial_balance()["1400", "balance"]
     html = found._repr_html_()
-    assert "1 postings" in html
+    assert "<summary>1 posting</summary>" in html
     assert words(html).count("1234.50") >= 3
     assert found._repr_mimebundle_()["text/plain"].endswith("1 posting")
     bare = Table([Column("a")], [["x"]])[0, "a"]
