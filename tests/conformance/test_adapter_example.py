@@ -11,6 +11,7 @@ import random
 import re
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
@@ -176,6 +177,35 @@ def test_processes_write_one_log(tmp_path: Path) -> None:
     assert acme.head == 3 * 20 + 20
     assert acme.verify().ok
     sound(acme)
+
+
+def _acknowledging(folder: Path, turn: int, writing: int) -> None:
+    acme = company_at(folder)
+    for at in range(10_000):
+        acme.apply(toys(acme).deposit("cash", eur(1)), key=f"{turn} {at}")
+        os.write(writing, b".")
+
+
+def test_what_was_answered_outlives_a_process_that_is_killed(tmp_path: Path) -> None:
+    fork, source = multiprocessing.get_context("fork"), random.Random("kills")
+    answered = 0
+    for turn in range(10):
+        reading, writing = os.pipe()
+        child = fork.Process(target=_acknowledging, args=(tmp_path, turn, writing))
+        child.start()
+        os.close(writing)
+        os.read(reading, 1)
+        time.sleep(source.uniform(0, 0.02))
+        child.kill()
+        child.join()
+        with os.fdopen(reading, "rb") as rest:
+            answered += 1 + len(rest.read())
+        with company_at(tmp_path) as acme:
+            assert answered <= acme.head <= answered + 1
+            answered = acme.head
+            assert acme.verify().ok
+            sound(acme)
+    assert answered > 20
 
 
 def test_threads_write_one_log(tmp_path: Path) -> None:

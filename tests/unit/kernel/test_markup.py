@@ -18,6 +18,7 @@ from bizcore.change.committed import Committed, instant_of
 from bizcore.company import Company
 from bizcore.finance import Invoice, Line
 from bizcore.finance.documents import ISSUED
+from bizcore.flow.lifecycle import Lifecycle
 from bizcore.kernel.exact import Exact
 from bizcore.kernel.explain import Explanation
 from bizcore.kernel.markup import ROWS_MAX, Html, Shown, cell, element
@@ -189,7 +190,8 @@ def test_hostile_names_in_every_field_stay_text(acme: Company) -> None:
     entry = Entry("2026-03-05", [debit(BAD, eur("1"), party=BAD), credit("4000", eur("1"))], text=BAD, extra={BAD: BAD})
     done = hostile.apply(hostile.put(item), key=BAD, reason=BAD)
     again = hostile.plan(hostile.put(Item(id=BAD, name=f"{BAD}{BAD}")))
-    shown: list[Shown] = [done, again, entry, hostile.trace(item), Changes(entry)]
+    lifecycle = Lifecycle(BAD, "<script>alert", {("<script>alert", "<i>"): "<b>"})
+    shown: list[Shown] = [done, again, entry, hostile.trace(item), Changes(entry), lifecycle]
     for one in shown:
         html = one._repr_html_()
         assert "<script" not in html
