@@ -36,6 +36,8 @@ from bizcore.testing.toys import CURRENCY, Note, Person, Rule, ToyDesk
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "examples" / "adapter" / "jsonlines.py"
 
+# A test runner may have threads of its own, of which Python 3.12 warns; the children need none of them.
+alone = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the example takes the lock that POSIX systems have")
 
 
@@ -165,6 +167,7 @@ def _deposits(folder: Path, worker: int, count: int) -> None:
         acme.apply(toys(acme).deposit("cash", eur(1)), key=f"shared {at}")
 
 
+@alone
 def test_processes_write_one_log(tmp_path: Path) -> None:
     fork = multiprocessing.get_context("fork")
     workers = [fork.Process(target=_deposits, args=(tmp_path, worker, 20)) for worker in range(3)]
@@ -186,6 +189,7 @@ def _acknowledging(folder: Path, turn: int, writing: int) -> None:
         os.write(writing, b".")
 
 
+@alone
 def test_what_was_answered_outlives_a_process_that_is_killed(tmp_path: Path) -> None:
     fork, source = multiprocessing.get_context("fork"), random.Random("kills")
     answered = 0

@@ -10,6 +10,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+import bizcore
+
 NOTEBOOK = Path(__file__).parents[2] / "examples" / "first_quarter.ipynb"
 
 SHOWN = {
@@ -34,7 +36,8 @@ SHOWN = {
 
 @pytest.fixture
 def kernels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing that a user has set up for notebooks reaches the run."""
+    """Nothing that a user has set up for notebooks reaches the run, and the kernel has the very code that is tested."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(bizcore.__file__).resolve().parents[1]))
     for name in ("JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
     monkeypatch.setenv("JUPYTER_PATH", "")
