@@ -277,8 +277,8 @@ class Entry(Shown):
             cells = [cell(one.account), *(cell(getattr(one, name)) for name in more)]
             cells += [cell(None), size] if _is_right(one) else [size, cell(None)]
             rows.append(row([*cells, cell(one.value, unit=self.currency)] if valued else cells))
-        sides = ("debit", "credit") if self.book == "journal" else ("in", "out")
-        head = [heading("account"), *(heading(name) for name in more)]
+        first, *sides = ("account", "debit", "credit") if self.book == "journal" else ("place", "in", "out")
+        head = [heading(name) for name in (first, *more)]
         head += [heading(name, unit=unit, right=True) for name in sides]
         head += [heading("value", unit=self.currency, right=True)] if valued else []
         title = f"{self.on.isoformat()} {self.storage_book}" + (f" {self.text}" if self.text else "")

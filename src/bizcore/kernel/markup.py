@@ -23,7 +23,7 @@ _STYLE: Final = (
     "<style>.bizcore{--minus:var(--jp-error-color1,var(--vscode-errorForeground,#b3261e));line-height:1.45;margin:.3em 0}"
     "@media(prefers-color-scheme:dark){.bizcore{--minus:var(--jp-error-color1,var(--vscode-errorForeground,#ff9a8f))}}"
     ".bizcore table{border-collapse:collapse;border:0;margin:.3em 0 .6em;font-size:.93em;font-variant-numeric:tabular-nums}"
-    ".bizcore caption{caption-side:top;text-align:left;font-weight:600;color:inherit;padding:.2em .7em .35em}"
+    ".bizcore caption{caption-side:top;text-align:left;font-weight:600;color:inherit;white-space:nowrap;padding:.2em .7em .35em}"
     ".bizcore.bizcore th,.bizcore.bizcore td{padding:.22em .7em;border:0;border-bottom:1px solid #8883;text-align:left;"
     "vertical-align:baseline;max-width:34em}"
     ".bizcore.bizcore th{font-weight:600;border-bottom-color:#888c;vertical-align:bottom}"
