@@ -272,3 +272,13 @@ def test_its_url_opens_it_once_it_is_announced(tmp_path: Path, monkeypatch: pyte
     acme.close()
     again = open_store(f"jsonlines:///{tmp_path}/books")
     assert Company.open("acme", store=again).finance.trial_balance()["1400", "balance"].value == eur(12)
+
+
+def test_a_document_changed_in_the_file_is_found_when_it_is_opened_again(tmp_path: Path) -> None:
+    with company_at(tmp_path) as acme:
+        acme.apply(toys(acme).note("hello", id="n"), key="note")
+        acme.apply(toys(acme).deposit("cash", eur(1)), key="cash")
+    path = tmp_path / "acme.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'\\"text\\":\\"hello\\"', b'\\"text\\":\\"jello\\"'))
+    verdict = company_at(tmp_path).verify()
+    assert (verdict.ok, verdict.position) == (False, 1)
