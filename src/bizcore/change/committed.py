@@ -10,6 +10,8 @@ from attrs import field, frozen
 
 from bizcore.book.entry import Entry
 from bizcore.flow.document import Document, Ref
+from bizcore.kernel.errors import BizcoreError
+from bizcore.kernel.markup import ROWS_MAX, Html, Shown, element, facts, joined
 
 D = TypeVar("D", bound=Document | Entry, covariant=True)
 
@@ -31,7 +33,7 @@ def microseconds_of(instant: datetime) -> int:
 
 
 @frozen(kw_only=True, eq=False)
-class Committed(Generic[D]):
+class Committed(Shown, Generic[D]):
     """One recorded change.
 
     `value` is the document or entry as this change left it, with `id` and `number`; `replayed` says that the key was
@@ -50,6 +52,28 @@ class Committed(Generic[D]):
     _documents: Callable[[], tuple[Ref, ...]] = field(repr=False)
     _value: Callable[[], Any] = field(repr=False)
     _entries: Callable[[], tuple[Entry, ...]] = field(repr=False)
+
+    def plain(self) -> str:
+        """What it is, in a line; the hash and the intent are asked for by name."""
+        return f"{self.act} at {self.position}, key {self.key!r}" + (
+            ", the first answer again" if self.replayed else ""
+        )
+
+    def markup(self) -> Html:
+        """Who, when and why, the documents it wrote, the entries it posted; of what cannot be read any more, why."""
+        pairs = [
+            ("instant", self.instant.isoformat(sep=" ", timespec="seconds")),
+            ("key", self.key), ("actor", self.actor), ("reason", self.reason),
+        ]  # fmt: skip
+        behind: list[Html] = []
+        try:
+            pairs.append(("documents", ", ".join(str(one) for one in self.documents[:ROWS_MAX])))
+            behind += [one.markup() for one in self.entries[:ROWS_MAX]]
+        except BizcoreError as error:
+            behind.append(element("div", {}, error.message))
+        title = joined([element("b", {}, f"{self.act} at {self.position}"), " "])
+        mark = element("mark", {}, "the first answer again" if self.replayed else "applied")
+        return joined([element("div", {}, title, mark), facts(pairs), *behind])
 
     @property
     def documents(self) -> tuple[Ref, ...]:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
+from bizcore.flow.diagram import arrows, drawn
 from bizcore.kernel.errors import Refused
 from bizcore.kernel.maps import Map
+from bizcore.kernel.markup import Html, Shown
 
 
 class IllegalStep(Refused):
@@ -30,7 +32,7 @@ def _steps(table: Mapping[tuple[str, str], str]) -> Map[str]:
 
 
 @frozen
-class Lifecycle:
+class Lifecycle(Shown):
     """The states of a kind of document and the verbs that lead from one to the next.
 
     Guarantees: a verb that is not in the table for a state is refused and changes nothing; the same table draws the
@@ -39,6 +41,11 @@ class Lifecycle:
     >>> lamp = Lifecycle("lamp", "off", {("off", "press"): "on", ("on", "press"): "off", ("on", "break"): "broken"})
     >>> lamp.step("off", "press"), lamp.verbs("on"), lamp.final
     ('on', ('break', 'press'), ('broken',))
+    >>> print(lamp)
+    lamp: begins off, ends broken
+      off  press -> on
+      on   break -> broken
+           press -> off
     """
 
     name: str
@@ -70,3 +77,25 @@ class Lifecycle:
         """The table as a Mermaid state diagram."""
         rows = [f"    {key.split(' ')[0]} --> {after}: {key.split(' ')[1]}" for key, after in self.steps.items()]
         return "\n".join(["stateDiagram-v2", f"    [*] --> {self.initial}", *rows])
+
+    @property
+    def table(self) -> dict[tuple[str, str], str]:
+        """The table as it was given: `{(state, verb): next state}`."""
+        return {(key.split(" ")[0], key.split(" ")[1]): after for key, after in self.steps.items()}
+
+    def __str__(self) -> str:
+        """The table as text: a line for every verb or verbs from a state to another."""
+        width = max(len(state) for state in self.states)
+        ends = f", ends {' or '.join(self.final)}" if self.final else ""
+        lines = [f"{self.name}: begins {self.initial}{ends}"]
+        before = ""
+        for one in arrows(self.table):
+            lines.append(
+                f"  {one.source if one.source != before else '':<{width}}  {', '.join(one.verbs)} -> {one.target}"
+            )
+            before = one.source
+        return "\n".join(lines)
+
+    def markup(self) -> Html:
+        """The table as a drawing."""
+        return drawn(self.name, self.initial, self.table)
