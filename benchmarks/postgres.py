@@ -100,7 +100,8 @@ def checked(database: SqlStore) -> None:
         totals = connection.exec_driver_sql(
             f"select sum(value_debit + value_credit) from bizcore.totals where period={schema.NOW}"
         ).scalar()
-    assert postings[0] > 0 and postings[1] == 0 and postings[2] == totals
+    assert postings[0] > 0
+    assert (postings[1], postings[2]) == (0, totals)
 
 
 def many(database: SqlStore, cursor: Any, statement: schema.Statement, rows: Sequence[tuple[Any, ...]]) -> None:
