@@ -31,6 +31,7 @@ from bizcore.supply.crossings import Crossing, crossed
 from bizcore.supply.methods import Methods, by_methods, methods_for
 from bizcore.supply.places import pools
 from bizcore.supply.policies import SupplyPolicies, policies_for
+from bizcore.supply.standards import StandardCost
 from bizcore.supply.valuation import Fold
 
 D = TypeVar("D", bound=Document | Entry)
@@ -43,7 +44,7 @@ def cost(view: View, changes: Changes[D]) -> Changes[D]:
 
     Guarantees: per item and pool, quantity in cost = stock in its places, quantity 0 has value 0; planned again when all
     is recorded, it adds nothing.
-    Raises: NotCovered, where goods left before they came and the policy does not value that provisionally; ChangesOwner, where they pass between a place of ours and one that is not;
+    Raises: NoStandard; NotCovered, where goods left before they came and the policy does not value that provisionally; ChangesOwner, where they pass between a place of ours and one that is not;
     OutOfRange.
     """
     crossings = crossed(view, changes.entries)
@@ -58,6 +59,24 @@ def cost(view: View, changes: Changes[D]) -> Changes[D]:
         # A fold counts in 64 bits, like the store that would refuse its answer.
         raise OutOfRange(what=f"the cost of {crossings[0].item}") from None
     return changes.adding(entries=entries, derived=follow.derived())
+
+
+def restated(view: View, standard: StandardCost) -> Changes[StandardCost]:
+    """A standard that is being set, with what it changes in the pools it is for and in those that they feed.
+
+    Guarantees: what is booked is what follows from the dates; set again, it posts nothing.
+    Raises: NoStandard, OutOfRange.
+    """
+    follow = _Following(view, setting=standard)
+    item, on = standard.item, standard.since.isoformat()
+    for pool in [standard.pool] if standard.pool else sorted(pools(view)):
+        if view.balance("cost", pool, item).position:
+            follow.account(pool, item, on)
+    try:
+        entries = follow.corrections(item)
+    except OverflowError:
+        raise OutOfRange(what=f"the cost of {item}") from None
+    return Changes(standard, entries=entries, derived=follow.derived())
 
 
 def folded(view: View, pool: str, item: str, *, on: Day) -> Fold:
@@ -149,8 +168,9 @@ def _feed_returns(accounts: Mapping[str, _Account]) -> bool:
 
 
 class _Following:
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, *, setting: StandardCost | None = None) -> None:
         self._view = view
+        self._setting = setting
         self._position = view.head.position + 1
         self._accounts: dict[Name, _Account] = {}
         self._touched: set[Name] = set()
@@ -186,7 +206,8 @@ class _Following:
         """An item in a pool, with the policies of a date."""
         found = self._accounts.get((pool, item))
         if found is None:
-            policies, methods = policies_for(self._view, item, on=on), methods_for(self._view, item)
+            policies = policies_for(self._view, item, on=on, pool=pool)
+            methods = methods_for(self._view, item, pool, setting=self._setting)
             found = _Account(pool, item, policies, methods, costbook.kept(self._view, pool, item))
             self._accounts[pool, item] = found
         return found
@@ -204,6 +225,13 @@ class _Following:
                 self._refold(item, lines, corrections)
         entries = [self._entry(entry, crossings, lines) for entry in dict.fromkeys(one.entry for one in crossings)]
         return entries + self._corrected(corrections)
+
+    def corrections(self, item: str) -> list[Entry]:
+        """What the accounts of an item noted are corrected by, where nothing new moves."""
+        corrections: dict[tuple[str, str, Key], int] = {}
+        if self._accounts:
+            self._refold(item, {}, corrections)
+        return self._corrected(corrections)
 
     @staticmethod
     def _simple(account: _Account) -> bool:

@@ -16,7 +16,7 @@ from bizcore.kernel.errors import Refused
 from bizcore.kernel.exact import plain_number
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
-from bizcore.supply.costmoves import BackDating, CostMethod, CostMove, Layer, Line, Short, State
+from bizcore.supply.costmoves import REVALUATION, BackDating, CostMethod, CostMove, Layer, Line, Short, State
 from bizcore.supply.methods import Methods, by_methods
 from bizcore.supply.policies import NegativeStock, SupplyPolicies
 from bizcore.supply.valuation import Fold
@@ -192,6 +192,7 @@ def kept(view: View, pool: str, item: str) -> Kept | None:
         Methods(
             tuple((since, CostMethod(method)) for since, method in data["methods"]),
             tuple((since, BackDating(answer)) for since, answer in data["late"]),
+            tuple((since, (per, cost)) for since, per, cost in data.get("standards", ())),
         ),
         data["on"],
         State(
@@ -213,6 +214,7 @@ def keep(pool: str, item: str, fold: Fold, on: str, methods: Methods) -> Derived
             "methods": [(since, method.value) for since, method in until.steps],
             "on": on,
             "shorts": state.shorts,
+            "standards": [(since, *standard) for since, standard in until.standards],
         },
         separators=(",", ":"),
     )
@@ -228,6 +230,9 @@ def goes_on(known: Kept | None, moves: Sequence[CostMove], methods: Methods) -> 
         return False
     if any(methods.upto(max(begin, one.on)).steps != methods.upto(begin).steps for one in moves):
         return False
+    # What a standard changes later is booked ahead, for the quantity held by then.
+    if not methods.plain and any(one.since > begin and one.method is CostMethod.STANDARD for one in methods.rules):
+        return False
     return all(
         one.of is None and (one.on >= known.on or methods.back_dating(one.on) is BackDating.CORRECT_TODAY)
         for one in moves
@@ -240,6 +245,8 @@ def targets(fold: Fold) -> dict[Key, int]:
     for line in fold.lines():
         key = (fold.moves[line.move].on, line.counter)
         found[key] = found.get(key, 0) + line.value
+    for one in fold.revalued:
+        found[one.on, REVALUATION] = found.get((one.on, REVALUATION), 0) + one.value
     return found
 
 

@@ -15,7 +15,11 @@ SUPPLIER = "supplier"
 """The outside place goods are bought from; what goes back there is claimed at the price it came for."""
 
 VARIANCE = "variance"
-"""The counter account of a purchase variance: goods went back at another cost than the one claimed."""
+"""The counter account of a purchase variance: goods went back at another cost than the one claimed, or came at another than
+the standard."""
+
+REVALUATION = "revaluation"
+"""The counter account of what a standard changes: a new one, or goods not bought that come in at another value."""
 
 
 class CostMethod(Enum):
@@ -27,6 +31,8 @@ class CostMethod(Enum):
     """Outside IAS 2 (paragraph 25 does not permit it)."""
     SPECIFIC = "specific"
     """Each lot is a layer of its own; within a lot, the average."""
+    STANDARD = "standard"
+    """What a `StandardCost` says, whatever they were bought for (IAS 2.21)."""
 
     @property
     def within_ias_2(self) -> bool:
@@ -132,6 +138,14 @@ class Variance(NamedTuple):
     issue: str
     counter: str
     value: int
+
+
+class Revalued(NamedTuple):
+    """What a pool's value was changed by on a date on which a standard came into force; `ahead` of the last move or not."""
+
+    on: str
+    value: int
+    ahead: bool = False
 
 
 class Line(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bizcore.change.desk import Desk, documents, report, verb
-from bizcore.supply import fulfilment, keeping, purchasing, reports, returns, stock
+from bizcore.supply import costing, fulfilment, keeping, purchasing, reports, returns, stock
 from bizcore.supply.fulfilment import Delivery
 from bizcore.supply.items import Item
 from bizcore.supply.movements import (
@@ -21,6 +21,7 @@ from bizcore.supply.places import Place
 from bizcore.supply.policies import SupplyPolicies
 from bizcore.supply.purchasing import PurchaseOrder
 from bizcore.supply.reservations import Reservation
+from bizcore.supply.standards import StandardCost
 
 
 class SupplyDesk(Desk):
@@ -35,6 +36,8 @@ class SupplyDesk(Desk):
     transfer: Final = verb(stock.transfer)
     adjust: Final = verb(stock.adjust)
     move: Final = verb(stock.move)
+
+    set_standard: Final = verb(costing.set_standard)
 
     reserve: Final = verb(keeping.reserve)
     release: Final = verb(keeping.release)
@@ -62,6 +65,7 @@ class SupplyDesk(Desk):
     cost_of: Final = report(reports.cost_of)
 
     items: Final = documents(Item)
+    standard_costs: Final = documents(StandardCost)
     places: Final = documents(Place)
     policies: Final = documents(SupplyPolicies)
     receipts: Final = documents(Receipt)

@@ -170,7 +170,7 @@ def _explained(view: View, pool: str, item: str, move: str, *, on: date) -> Expl
         raise MoveNotFound(move=move)
     what = fold.moves[index]
     cost = fold.cost(index) if what.quantity < 0 else fold.values[index]
-    methods = methods_for(view, item)
+    methods = methods_for(view, item, pool)
     before = by_methods(fold.moves[:index], methods)
     method = methods.on(max(one.on for one in fold.moves[: index + 1]))
     return Explanation(
@@ -271,8 +271,10 @@ def layers_as_folded(view: View) -> tuple[Difference, ...]:
         last = kept(view, pool, item) if pool in known else None
         if last is None or not last.on:
             continue
+        if last.methods != methods_for(view, item, pool).upto(last.on):
+            continue
         fold = folded(view, pool, item, on=last.on)
-        if last.methods == methods_for(view, item).upto(last.on) and fold.state != last.state:
+        if fold.state != last.state:
             found.append(Difference(f"{pool} {item}", str(last.state), str(fold.state)))
     return tuple(found)
 

@@ -19,6 +19,7 @@ from operator import itemgetter
 
 from bizcore.book.lots import release_int
 from bizcore.supply.costmoves import (
+    REVALUATION,
     SUPPLIER,
     VARIANCE,
     CostMethod,
@@ -26,6 +27,7 @@ from bizcore.supply.costmoves import (
     Layer,
     Line,
     Mark,
+    Revalued,
     Short,
     State,
     Used,
@@ -61,6 +63,7 @@ class Fold:
         self.use_quantities: array[int] = array("q")
         self.use_values: array[int] = array("q")
         self.variances: list[Variance] = []
+        self.revalued: list[Revalued] = []
         self.claims: dict[int, int] = {}
         self.unknown: list[int] = []
         self.shortages: dict[int, int] = {}
@@ -140,7 +143,7 @@ class Fold:
                 yield Line(index, move.counter, move.quantity, value)
             else:
                 yield Line(index, move.counter, move.quantity, -claim)
-                yield Line(index, VARIANCE, 0, value + claim)
+                yield Line(index, VARIANCE if move.counter == SUPPLIER else REVALUATION, 0, value + claim)
             while at < len(self.variances) and self.variances[at].at == index:
                 if self.variances[at].value:
                     yield Line(index, self.variances[at].counter, 0, self.variances[at].value)
@@ -450,7 +453,8 @@ class Fold:
         """What is left to come back of a move, and at what value."""
         left = self._left.get(index)
         if left is None:
-            worth = abs(self.values[index]) if self.moves[index].quantity > 0 else self.cost(index)
+            received = self.moves[index].quantity > 0
+            worth = abs(self.claims.get(index, self.values[index])) if received else self.cost(index)
             left = self._left[index] = [abs(self.moves[index].quantity), worth]
         return left
 
