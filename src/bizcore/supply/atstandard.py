@@ -52,11 +52,7 @@ class StandardFold(Fold):
             return
         held = self.quantity
         by = self._worth(held + move.quantity, self._standard) - self._worth(held, self._standard)
-        came = by if move.quantity > 0 else 0
-        if move.quantity > 0:
-            came = self._came_for(move, by)
-        else:
-            came = -self._claimed(move, -by)
+        came = self._came_for(move, by) if move.quantity > 0 else -self._claimed(move, -by)
         if came != by:
             self.claims[index] = -came
         self.values.append(by)

@@ -16,7 +16,18 @@ MAIN: Final = "main"
 """The cost pool of places that name no other."""
 
 OUTSIDE: Final = frozenset(
-    {"supplier", "customer", "scrap", "opening", "production", "adjustment", "transit", "variance", "revaluation", "demand"}
+    {
+        "supplier",
+        "customer",
+        "scrap",
+        "opening",
+        "production",
+        "adjustment",
+        "transit",
+        "variance",
+        "revaluation",
+        "demand",
+    }
 )
 """The places beyond the company's own stock; every quantity that is not inside is in one of them, so all sum to zero."""
 
