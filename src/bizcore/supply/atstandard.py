@@ -6,7 +6,6 @@ leave a revaluation. A standard is used "if the results approximate cost" and is
 
 from __future__ import annotations
 
-
 from bizcore.book.lots import release_int
 from bizcore.supply.costmoves import SUPPLIER, CostMethod, CostMove, Revalued
 from bizcore.supply.valuation import Fold
