@@ -27,6 +27,7 @@ from bizcore.store.port import OutOfRange
 from bizcore.supply import costbook
 from bizcore.supply.costbook import Kept, Key, Known
 from bizcore.supply.costmoves import CostMove, Line
+from bizcore.supply.counts import COUNT, moment
 from bizcore.supply.crossings import Crossing, crossed
 from bizcore.supply.methods import Methods, by_methods, methods_for
 from bizcore.supply.places import pools
@@ -105,18 +106,23 @@ class _Account:
     between: dict[str, str] = field(factory=dict)
     origins: dict[str, str] = field(factory=dict)
     heirs: set[str] = field(factory=set)
+    moments: dict[str, int] = field(factory=dict)
     known: Known | None = None
     fed: dict[str, int] = field(factory=dict)
     fold: Fold | None = None
 
     @property
     def moves(self) -> tuple[CostMove, ...]:
-        """What is booked and what is new."""
-        return (*(self.known.moves if self.known is not None else ()), *self.new)
+        """What is booked and what is new; of each line of a count, what it came to."""
+        moves = (*(self.known.moves if self.known is not None else ()), *self.new)
+        return costbook.with_counts(moves, self.moments, self.methods) if self.moments else moves
 
     def read(self, view: View) -> None:
         """Read the cost book, and where what is new comes back from."""
         self.known = costbook.read(view, self.pool, self.item)
+        for one in (*self.known.moves, *self.new):
+            if one.count and one.count not in self.moments:
+                self.moments[one.count] = moment(view, one.count) or one.position
         self.between.update(self.known.between)
         self.origins.update(self.known.origins)
         self.heirs.update(self.known.heirs)
@@ -197,6 +203,7 @@ class _Following:
                     one.dims.get("of"),
                     one.ref,
                     one.dims.get("lot", ""),
+                    one.dims.get(COUNT, ""),
                 )
             )
             if both:
@@ -235,7 +242,7 @@ class _Following:
 
     @staticmethod
     def _simple(account: _Account) -> bool:
-        if account.between:
+        if account.between or any(one.count != one.ref for one in account.new if one.count):
             return False
         return costbook.goes_on(account.kept, account.new, account.methods)
 
@@ -267,7 +274,7 @@ class _Following:
             if account.new:
                 self._touched.add((account.pool, item))
             wanted = costbook.targets(fold)
-            for line in (line for one in account.new for line in lines[account.pool, item, one.ref]):
+            for line in (line for one in account.new for line in lines[account.pool, item, one.ref] if line.move >= 0):
                 key = (fold.moves[line.move].on, line.counter)
                 wanted[key] -= line.value
             for key in sorted({*wanted, *known.booked}):
@@ -299,8 +306,10 @@ class _Following:
             account = waiting.pop()
             if account.known is None:
                 account.read(self._view)
+                if account.known is None:
+                    raise LawBroken(f"the cost of {item} in {account.pool} was not read")
             for pool in {*account.between.values(), *account.origins.values(), *account.heirs} - set(found):
-                on = max(one.on for one in account.moves)
+                on = max(one.on for one in (*account.known.moves, *account.new))
                 found[pool] = self.account(pool, item, on)
                 waiting.append(found[pool])
         accounts = sorted(found.values(), key=lambda one: one.pool)
@@ -330,6 +339,10 @@ class _Following:
     def _note(account: _Account, fold: Fold, lines: dict[tuple[str, str, str], list[Line]]) -> None:
         for ref, found in costbook.lines_by_ref(fold, (one.ref for one in account.new)).items():
             lines[account.pool, account.item, ref] = found
+        for one in account.new:
+            # A part of what a count came to: its goods are booked here, their value as the count's.
+            if one.count and not lines[account.pool, account.item, one.ref]:
+                lines[account.pool, account.item, one.ref] = [Line(-1, one.counter, one.quantity, 0)]
 
     # -- entries -----------------------------------------------------------------------------------------------------
 
@@ -351,7 +364,8 @@ class _Following:
                         postings += self._legs(one.target, one, line)
             postings += self._inherited(one)
         text = f"cost of {stock.text}" if stock.text else "cost"
-        return self._view.mint(Entry(stock.on, postings, book="cost", text=text, extra=Map({"stock": stock.id})))
+        extra = Map({"stock": stock.id})
+        return self._view.mint(Entry(stock.on, postings, book="cost", text=text, about=stock.about, extra=extra))
 
     def _legs(self, pool: str, crossing: Crossing, line: Line) -> tuple[Posting, Posting]:
         amount = Quantity.of_scaled(line.quantity, crossing.item)

@@ -17,6 +17,7 @@ from bizcore.kernel.exact import plain_number
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.supply.costmoves import REVALUATION, BackDating, CostMethod, CostMove, Layer, Line, Short, State
+from bizcore.supply.counts import COUNT
 from bizcore.supply.methods import Methods, by_methods
 from bizcore.supply.policies import NegativeStock, SupplyPolicies
 from bizcore.supply.valuation import Fold
@@ -100,9 +101,31 @@ def read(view: View, pool: str, item: str) -> Known:
                 dims.get("of"),
                 dims.get("ref", ""),
                 dims.get("lot", ""),
+                dims.get(COUNT, ""),
             )
         )
     return Known(tuple(moves), booked, between, origins, frozenset(heirs))
+
+
+def with_counts(moves: Sequence[CostMove], moments: Mapping[str, int], methods: Methods) -> tuple[CostMove, ...]:
+    """The moves, with all that a count's line came to book as one, where it was counted; nothing when it comes to nothing.
+
+    `moments` are the positions of the counts, by line. Where late moves are valued as they become known, so are these.
+    """
+    found: list[CostMove] = []
+    parts: dict[tuple[str, str], CostMove] = {}
+    for one in moves:
+        if not one.count or methods.back_dating(one.on) is BackDating.CORRECT_TODAY:
+            found.append(one)
+            continue
+        first = parts.get((one.count, one.lot))
+        if first is None:
+            parts[one.count, one.lot] = evolve(one, position=moments[one.count])
+        elif first.quantity + one.quantity:
+            parts[one.count, one.lot] = evolve(first, quantity=first.quantity + one.quantity)
+        else:
+            del parts[one.count, one.lot]
+    return (*found, *parts.values())
 
 
 def valued(moves: Iterable[CostMove], fed: Mapping[str, int], methods: Methods) -> Fold:

@@ -65,7 +65,7 @@ class CostMove:
     `quantity` in millionths of the item's unit. `value` in minor units: stated for a receipt with a price, and for goods
     sent back the claim; None when it follows from the moves before. `counter` is the account outside; `of` the `ref` of the
     move whose goods come back; `lot` names the layer under specific identification. `position` and `line` order moves of
-    one date.
+    one date. `count` is the line of the count whose difference it is, or a part of that.
     """
 
     on: str
@@ -77,6 +77,7 @@ class CostMove:
     of: str | None = None
     ref: str = ""
     lot: str = ""
+    count: str = ""
 
     def __attrs_post_init__(self) -> None:
         """A move moves something."""

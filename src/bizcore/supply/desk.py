@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from bizcore.change.desk import Desk, documents, report, verb
-from bizcore.supply import costing, fulfilment, keeping, purchasing, reports, returns, stock
+from bizcore.supply import costing, counting, fulfilment, keeping, purchasing, reports, returns, stock, stocktaking
+from bizcore.supply.counts import Count
 from bizcore.supply.fulfilment import Delivery
 from bizcore.supply.items import Item
 from bizcore.supply.movements import (
@@ -37,6 +38,9 @@ class SupplyDesk(Desk):
     adjust: Final = verb(stock.adjust)
     move: Final = verb(stock.move)
 
+    count: Final = verb(counting.count)
+    count_lines: Final = verb(counting.count_lines)
+
     set_standard: Final = verb(costing.set_standard)
 
     reserve: Final = verb(keeping.reserve)
@@ -63,6 +67,8 @@ class SupplyDesk(Desk):
     stock_on_hand: Final = report(reports.stock_on_hand)
     stock_valuation: Final = report(reports.stock_valuation)
     cost_of: Final = report(reports.cost_of)
+    count_sheet: Final = report(stocktaking.count_sheet)
+    count_differences: Final = report(stocktaking.count_differences)
 
     items: Final = documents(Item)
     standard_costs: Final = documents(StandardCost)
@@ -72,6 +78,7 @@ class SupplyDesk(Desk):
     issues: Final = documents(Issue)
     transfers: Final = documents(Transfer)
     adjustments: Final = documents(Adjustment)
+    counts: Final = documents(Count)
     reservations: Final = documents(Reservation)
     purchase_orders: Final = documents(PurchaseOrder)
     deliveries: Final = documents(Delivery)

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from attrs import frozen
 
+from bizcore.book.lots import release_int
 from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
 from bizcore.kernel.days import Day, day
@@ -322,6 +323,33 @@ def layers_as_folded(view: View) -> tuple[Difference, ...]:
         fold = folded(view, pool, item, on=last.on)
         if fold.state != last.state:
             found.append(Difference(f"{pool} {item}", str(last.state), str(fold.state)))
+    return tuple(found)
+
+
+def at_standard(view: View) -> tuple[Difference, ...]:
+    """Per pool and item, what is valued at standard cost against its quantity at the standard, each time one comes into force and
+    now; empty when they agree. What has not moved since its method was changed is passed over: its next move brings it there.
+    """
+    known = pools(view)
+    found: list[Difference] = []
+    for row in view.totals(PostingQuery(book="cost"), by=("account", "unit")):
+        pool, item = row.key
+        last = kept(view, pool, item) if pool in known else None
+        methods = methods_for(view, item, pool) if last is not None and last.on else None
+        if last is None or methods is None or methods.plain or last.methods != methods.upto(last.on):
+            continue
+        rules = methods.rules
+        for since, until in zip(rules, [*(one.since for one in rules[1:]), _LAST], strict=True):
+            if since.standard is None:
+                continue
+            days = Span(None, date.fromisoformat(until))
+            query = PostingQuery(book="cost", account=pool, unit=item, span=days)
+            held = [(one.amount, one.value) for one in view.totals(query, by=("unit",))]
+            quantity, value = held[0] if held else (0, 0)
+            worth = release_int(*since.standard, quantity)
+            if value != worth:
+                shown = [str(Money.of_minor(one, view.currency)) for one in (value, worth)]
+                found.append(Difference(f"{pool} {item} before {until}", *shown))
     return tuple(found)
 
 
