@@ -24,7 +24,15 @@ from bizcore.supply.fulfilment import LineQuantity
 from bizcore.supply.limits import ReturnedMore
 from bizcore.supply.places import Place, pools
 from bizcore.supply.policies import NegativeStock, SupplyPolicies
-from bizcore.supply.reports import conserved, layers_as_folded, stock_equals_cost, stock_valuation, worthless_or_held
+from bizcore.supply.reports import (
+    at_standard,
+    conserved,
+    layers_as_folded,
+    stock_equals_cost,
+    stock_valuation,
+    worthless_or_held,
+)
+from bizcore.supply.stocktaking import counts_hold
 
 START = date(2026, 1, 1)
 DAYS = 8
@@ -34,7 +42,7 @@ Fact = tuple[int, str, int, int]
 facts = st.lists(
     st.tuples(
         st.integers(0, DAYS - 1),
-        st.sampled_from(["in", "in", "out", "out", "found", "to shop", "from shop", "shop out", "standard"]),
+        st.sampled_from(["in", "in", "out", "out", "found", "to shop", "from shop", "shop out", "standard", "count"]),
         st.integers(1, 6),
         st.integers(0, 300),
     ),
@@ -80,6 +88,9 @@ def act_of(acme: Company, fact: Fact) -> Act[Any]:
             return desk.transfer("nut", quantity, source="wh", target="shop", on=on)
         case "from shop":
             return desk.transfer("nut", quantity, source="shop", target="wh", on=on)
+        case "count":
+            # So much that what is carried between the pools never lacks.
+            return desk.count("nut", 80 + value % 50, place="wh" if quantity < 4 else "shop", on=on)
         case "standard":
             pool = "retail" if quantity > 4 else None
             return desk.set_standard("nut", Money.of_minor(value, "EUR"), per=quantity, since=on, pool=pool)
@@ -105,12 +116,35 @@ def pictures(acme: Company, since: int = 0) -> list[object]:
     return found
 
 
+def levels(facts: list[Fact]) -> list[dict[str, int]]:
+    """What lies at each place at the end of each day: the facts day by day, each day's in the order they were recorded."""
+    held = {"wh": 100, "shop": 100}
+    moves = {
+        "in": {"wh": 1},
+        "found": {"wh": 1},
+        "out": {"wh": -1},
+        "to shop": {"wh": -1, "shop": 1},
+        "from shop": {"wh": 1, "shop": -1},
+        "shop out": {"shop": -1},
+    }
+    found = []
+    for number in range(DAYS):
+        for day, what, quantity, value in facts:
+            if day == number and what == "count":
+                held["wh" if quantity < 4 else "shop"] = 80 + value % 50
+            for place, sign in moves.get(what, {}).items() if day == number else ():
+                held[place] += sign * quantity
+        found.append(dict(held))
+    return found
+
+
 def check_all(acme: Company) -> None:
     view = acme.view()
     assert not stock_equals_cost(view)
     assert not conserved(view)
     assert not worthless_or_held(view)
     assert not layers_as_folded(view)
+    assert not counts_hold(view)
     for pool in pools(view):
         known = costbook.read(view, pool, "nut")
         if known.moves:
@@ -193,22 +227,13 @@ def test_at_standard_a_pool_is_worth_its_quantity_at_the_standard_of_the_day(
     """At the end of every day, whatever was recorded when; the standard of a day is the last that was set for it."""
     acme = company(CostMethod.STANDARD, NegativeStock.PROVISIONAL, later, shop)
     standards: dict[str, dict[int, Fraction]] = {"": {0: Fraction(37, 3)}, "retail": {}}
-    held: dict[str, dict[int, int]] = {"main": {0: 100}, "retail": {0: 100}}
-    signs = {
-        "in": (1, 0),
-        "found": (1, 0),
-        "out": (-1, 0),
-        "to shop": (-1, 1),
-        "from shop": (1, -1),
-        "shop out": (0, -1),
-    }
     for fact in facts:
         acme.apply(act_of(acme, fact))
         day, what, quantity, value = fact
         if what == "standard":
             standards["retail" if quantity > 4 else ""][day] = Fraction(value, quantity)
-        for pool, sign in zip(held, signs.get(what, (0, 0)), strict=True):
-            held[pool][day] = held[pool].get(day, 0) + sign * quantity
+    assert not at_standard(acme.view())
+    held = levels(facts)
     for number in range(DAYS):
         table = acme.supply.stock_valuation(at=START + timedelta(days=number))
         worth = {row["pool"]: row["value"].minor for row in table.to_dicts()}
@@ -218,8 +243,30 @@ def test_at_standard_a_pool_is_worth_its_quantity_at_the_standard_of_the_day(
             own = [day for day in standards[pool if pool == "retail" else ""] if day <= number]
             scope = pool if pool == "retail" and own else ""
             each = standards[scope][max(day for day in standards[scope] if day <= number)]
-            quantity = sum(moved for day, moved in held[pool].items() if day <= number)
+            quantity = held[number]["wh" if pool == "main" else "shop"]
             assert worth.get(pool, 0) == Exact(each * quantity / 100, "EUR").round().minor
+
+
+@settings(max_examples=60)
+@given(facts=facts, method=methods, shop=st.none() | methods)
+def test_after_whatever_is_recorded_later_there_was_at_a_count_what_was_counted(
+    facts: list[Fact], method: CostMethod, shop: CostMethod | None
+) -> None:
+    """At the end of every day there is what a model says that sets the level at a count; nothing comes from nowhere."""
+    acme = company(method, NegativeStock.PROVISIONAL, shop=shop)
+    for fact in facts:
+        acme.apply(act_of(acme, fact))
+    check_all(acme)
+    for number, wanted in enumerate(levels(facts)):
+        table = acme.supply.stock_on_hand(at=START + timedelta(days=number))
+        assert {row["place"]: row["on_hand"].amount for row in table.to_dicts()} == wanted
+    found = acme.supply.count_differences()
+    counted = sorted(80 + value % 50 for _, what, _, value in facts if what == "count")
+    assert sorted(row["counted"].amount for row in found.to_dicts()) == counted
+    view = acme.view()
+    booked = sum(row.amount for row in view.postings(PostingQuery(book="stock", account="adjustment")))
+    others = sum(quantity for _, what, quantity, _ in facts if what == "found")
+    assert sum(row["difference"].amount for row in found.to_dicts()) * 1_000_000 == -booked - others * 1_000_000
 
 
 @given(facts=facts, method=methods, shop=methods)
