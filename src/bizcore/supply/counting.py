@@ -109,7 +109,7 @@ def hold(view: View, changes: Changes[D]) -> Changes[D]:
     by_count: dict[str, tuple[Count, list[Posting]]] = {}
     for entry in changes.entries:
         for one in entry.postings if entry.book == "stock" else ():
-            if one.account in OUTSIDE or not one.scaled or COUNT in one.dims:
+            if one.account in OUTSIDE or not one.scaled:
                 continue
             found = _first_after(view, one, entry.on)
             if found is not None and isinstance(one.amount, Quantity):

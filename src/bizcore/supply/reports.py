@@ -339,17 +339,16 @@ def at_standard(view: View) -> tuple[Difference, ...]:
         if last is None or methods is None or methods.plain or last.methods != methods.upto(last.on):
             continue
         rules = methods.rules
-        for since, until in zip(rules, [*(one.since for one in rules[1:]), _LAST], strict=True):
-            if since.standard is None:
+        for rule, until in zip(rules, [*(one.since for one in rules[1:]), None], strict=True):
+            if rule.standard is None:
                 continue
-            days = Span(None, date.fromisoformat(until))
-            query = PostingQuery(book="cost", account=pool, unit=item, span=days)
+            query = PostingQuery(book="cost", account=pool, unit=item, span=Span(None, until))
             held = [(one.amount, one.value) for one in view.totals(query, by=("unit",))]
             quantity, value = held[0] if held else (0, 0)
-            worth = release_int(*since.standard, quantity)
+            worth = release_int(*rule.standard, quantity)
             if value != worth:
                 shown = [str(Money.of_minor(one, view.currency)) for one in (value, worth)]
-                found.append(Difference(f"{pool} {item} before {until}", *shown))
+                found.append(Difference(f"{pool} {item}{f' before {until}' if until else ''}", *shown))
     return tuple(found)
 
 

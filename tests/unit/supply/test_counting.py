@@ -97,6 +97,15 @@ def test_only_the_first_count_after_a_move_changes_what_it_books() -> None:
     assert (on_hand(acme, "2026-01-10"), on_hand(acme)) == ("8", "6")
 
 
+def test_a_count_that_becomes_known_late_changes_what_a_later_one_books() -> None:
+    acme = company()
+    acme.apply(acme.supply.count("bolt", 8, place="wh", on="2026-01-20"))
+    acme.apply(acme.supply.count("bolt", 5, place="wh", on="2026-01-10"))
+    assert (on_hand(acme, "2026-01-15"), on_hand(acme)) == ("5", "8")
+    found = acme.supply.count_differences().to_dicts()
+    assert [(str(one["expected"].amount), str(one["difference"].amount)) for one in found] == [("10", "-5"), ("5", "3")]
+
+
 def test_counts_of_one_day_stand_in_the_order_they_were_recorded_in() -> None:
     acme = company()
     first = acme.apply(acme.supply.count("bolt", 8, place="wh", on="2026-01-10")).value
