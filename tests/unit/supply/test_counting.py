@@ -263,10 +263,25 @@ def test_a_count_in_a_fork_lands_as_it_was() -> None:
     assert (on_hand(acme), acme.view().origin_of(Ref("count", counted.id))) == ("7", ())
 
 
-def test_sup_057_the_difference_is_that_of_the_moment_it_is_recorded() -> None:
-    """tryton/stock scenario_stock_inventory: one expected at first, one more came, three were counted."""
-    acme = Company.create("acme", currency="EUR")
-    for _ in range(2):
-        acme.apply(acme.supply.receive("bolt", 1, place="wh", on="2026-01-05", cost=eur("1")))
-    done = acme.apply(acme.supply.count("bolt", 3, place="wh", on="2026-01-05"))
-    assert [str(one.amount.amount) for one in done.entries[0].postings] == ["-1", "1"]
+def test_a_sheet_is_blind_and_names_every_lot() -> None:
+    acme = company()
+    for lot in ("L2", "L1"):
+        acme.apply(acme.supply.receive("milk", 5, place="wh", on="2026-01-05", cost=eur("5"), lot=lot))
+    acme.apply(acme.supply.receive("nut", 5, place="shop", on="2026-01-05", cost=eur("5")))
+    assert [tuple(one.values()) for one in acme.supply.count_sheet(place="wh").to_dicts()] == [
+        ("bolt", "", None),
+        ("milk", "L1", None),
+        ("milk", "L2", None),
+    ]
+
+
+def test_differences_are_those_of_a_period_with_their_value_in_the_pool() -> None:
+    acme = company()
+    acme.apply(acme.put(Place(id="yard", owned=False)))
+    acme.apply(acme.supply.count("bolt", 7, place="wh", on="2026-01-31"))
+    acme.apply(acme.supply.count("bolt", 9, place="wh", on="2026-02-01"))
+    acme.apply(acme.supply.count("bolt", 4, place="yard", on="2026-02-02"))
+    acme.apply(acme.supply.count("nut", 0, place="wh", on="2026-02-03"))
+    table = acme.supply.count_differences(period="2026-02")
+    assert [str(one) for one in table.column("value")] == ["2.00 EUR", "None", "0.00 EUR"]
+    assert [str(one) for one in table.column("expected")] == ["7 bolt", "0 bolt", "0 nut"]
