@@ -27,7 +27,7 @@ from bizcore.store.port import OutOfRange
 from bizcore.supply import costbook
 from bizcore.supply.costbook import Kept, Key, Known
 from bizcore.supply.costmoves import CostMove, Line
-from bizcore.supply.counts import COUNT, moment
+from bizcore.supply.counts import COUNT, Count
 from bizcore.supply.crossings import Crossing, crossed
 from bizcore.supply.methods import Methods, by_methods, methods_for
 from bizcore.supply.places import pools
@@ -122,7 +122,7 @@ class _Account:
         self.known = costbook.read(view, self.pool, self.item)
         for one in (*self.known.moves, *self.new):
             if one.count and one.count not in self.moments:
-                self.moments[one.count] = moment(view, one.count) or one.position
+                self.moments[one.count] = view.position_of(Count, one.count.rpartition("/")[0]) or one.position
         self.between.update(self.known.between)
         self.origins.update(self.known.origins)
         self.heirs.update(self.known.heirs)

@@ -23,7 +23,7 @@ def set_standard(
 
     Guarantees: what is held on that day is revalued on it, or on the first open date where it is locked, and everything after
     it is restated; set again, it posts nothing.
-    Raises: NegativeCost, ForeignCost, NotPositive, TooFine, NoStandard (goods were valued at standard on an earlier day).
+    Raises: NegativeCost, ForeignCost, NotPositive, TooFine, ReservedName (a pool), NoStandard (goods were valued at standard on an earlier day).
     """
     asked = StandardCost(item=item, cost=cost, per=per, since=since, pool=pool or "")
     if cost.currency != view.currency:

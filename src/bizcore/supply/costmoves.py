@@ -58,6 +58,17 @@ class BadMove(Invalid):
         super().__init__(f"on {on}: {quantity} millionths worth {value}", on=on, quantity=quantity, value=value)
 
 
+class NeedsStandards(Invalid):
+    """Standard cost does not follow from moves alone."""
+
+    code = "needs_standards"
+
+    def __init__(self, *, method: str) -> None:
+        super().__init__(
+            f"{method} cost does not follow from moves alone: give by_methods the standards", method=method
+        )
+
+
 @frozen
 class CostMove:
     """One move across a pool's border, seen from the pool: in is positive, out negative.

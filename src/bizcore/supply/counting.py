@@ -11,7 +11,6 @@ from attrs import evolve
 from bizcore.book.entry import Entry, Posting
 from bizcore.change.changes import Changes
 from bizcore.change.locks import LockKind, first_open
-from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
 from bizcore.flow.document import Document
 from bizcore.kernel.days import LAST, Day
@@ -19,8 +18,7 @@ from bizcore.kernel.errors import Refused
 from bizcore.kernel.exact import Number
 from bizcore.kernel.maps import Map
 from bizcore.kernel.quantity import Quantity
-from bizcore.kernel.spans import Span
-from bizcore.supply.counts import COUNT, Count, CountLine, NegativeCount
+from bizcore.supply.counts import COUNT, Count, CountLine, NegativeCount, held_before
 from bizcore.supply.items import Item, based, decimal_of, scaled_decimal
 from bizcore.supply.movements import Adjustment, MoveLine
 from bizcore.supply.places import OUTSIDE
@@ -81,10 +79,11 @@ def count_lines(view: View, lines: Sequence[CountLine], *, place: str, on: Day) 
     asked = Count(place=place, on=on, lines=lines)
     booked = first_open(view, LockKind.STOCK.value, asked.on)
     counted = view.mint(evolve(asked, booked=booked))
+    now = (counted.on.isoformat(), view.head.position + 1)
     postings: list[Posting] = []
     missing: list[MoveLine] = []
     for at, line in enumerate(counted.lines, 1):
-        held = _held(view, counted, line)
+        held = held_before(view, place, line, moment_of=now)
         by = line.amount.scaled - sum(held.values())
         if by and line.lot is None and any(held[lot] for lot in held if lot):
             raise LotsToCount(item=line.item, place=place, lots=tuple(sorted(lot for lot in held if lot and held[lot])))
@@ -111,7 +110,9 @@ def hold(view: View, changes: Changes[D]) -> Changes[D]:
         for one in entry.postings if entry.book == "stock" else ():
             if one.account in OUTSIDE or not one.scaled:
                 continue
-            found = _first_after(view, one, entry.on)
+            # What a count books stands where it counted, also when that day is locked.
+            on = entry.about if COUNT in one.dims and entry.about is not None else entry.on
+            found = _first_after(view, one, on)
             if found is not None and isinstance(one.amount, Quantity):
                 known, line = found
                 legs = by_count.setdefault(known.id, (known, []))[1]
@@ -139,17 +140,6 @@ def _first_after(view: View, posting: Posting, on: date) -> tuple[Count, int] | 
             if line.covers(posting.unit, posting.lot or ""):
                 return one, at
     return None
-
-
-def _held(view: View, counted: Count, line: CountLine) -> dict[str, int]:
-    """What is recorded of a line's goods by now, until the end of the day of a count: millionths by lot, without one under ""."""
-    found: dict[str, int] = {}
-    until = Span(None, counted.on + _DAY)
-    for row in view.postings(
-        PostingQuery(book="stock", account=counted.place, unit=line.item, lot=line.lot, span=until)
-    ):
-        found[row.lot] = found.get(row.lot, 0) + row.amount
-    return found
 
 
 def _due(view: View, counted: Count, line: CountLine) -> date | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
@@ -9,6 +10,7 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
+from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
 from bizcore.flow.document import Document, Indexes
 from bizcore.flow.numbering import Numbering
@@ -116,6 +118,24 @@ class Count(Document):
         return f"{self.id}/{line}"
 
 
-def moment(view: View, line: str) -> int:
-    """The position at which the count of a line (`count/line`) stands in its day."""
-    return view.position_of(Count, line.rpartition("/")[0])
+def moment(view: View, line: str) -> tuple[str, int]:
+    """When the count of a line (`count/line`) stands: its date, and its position in that day."""
+    document = line.rpartition("/")[0]
+    return view.get(Count, document).on.isoformat(), view.position_of(Count, document)
+
+
+def held_before(view: View, place: str, line: CountLine, *, moment_of: tuple[str, int]) -> dict[str, int]:
+    """What of a line's goods lay at a place before a moment: millionths by lot, those in none under "".
+
+    What a count came to book stands where the count stands, whenever it was booked.
+    """
+    found: dict[str, int] = {}
+    moments: dict[str, tuple[str, int]] = {}
+    for row in view.postings(PostingQuery(book="stock", account=place, unit=line.item, lot=line.lot)):
+        about = json.loads(row.dims).get(COUNT) if row.dims else None
+        then = (row.on, row.position)
+        if about is not None:
+            then = moments.get(about) or moments.setdefault(about, moment(view, about))
+        if then < moment_of:
+            found[row.lot] = found.get(row.lot, 0) + row.amount
+    return found

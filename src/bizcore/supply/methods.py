@@ -143,10 +143,10 @@ def by_methods(moves: Sequence[CostMove], methods: Methods, *, start: State | No
     what is held from its own date on.
     Raises: NoStandard.
     """
-    if not moves or methods.plain:
+    if methods.plain:
         return Fold(moves, methods.steps[0][1], start=start).run()
     rules = methods.rules
-    latest = max(after, moves[0].on)
+    latest = max(after, moves[0].on) if moves else after
     at = max(bisect_right(rules, latest, key=lambda one: one.since) - 1, 0)
     fold = StandardFold(moves, rules[at].method, start=start, standard=rules[at].standard or (0, 0))
     for index, move in enumerate(moves):

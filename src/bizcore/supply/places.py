@@ -80,7 +80,8 @@ class ChangesOwner(Refused):
         )
 
 
-def _pool(value: object) -> str:
+def pool_name(value: object) -> str:
+    """The name of a cost pool. Raises: InvalidId, ReservedName."""
     pool = checked_id(value, "pool")
     if pool in OUTSIDE:
         raise ReservedName(what="a cost pool", name=pool)
@@ -101,7 +102,7 @@ class Place(Document):
     indexes: ClassVar[Indexes] = {"pool": lambda one: [(one.pool,)]}
 
     name: str = ""
-    pool: str = field(default=MAIN, converter=_pool)
+    pool: str = field(default=MAIN, converter=pool_name)
     owned: bool = True
 
     def __attrs_post_init__(self) -> None:

@@ -14,11 +14,11 @@ from bizcore.flow.document import Document, Indexes
 from bizcore.kernel.days import day
 from bizcore.kernel.errors import Refused
 from bizcore.kernel.exact import number, positive
-from bizcore.kernel.ids import checked_id
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.supply import fields
 from bizcore.supply.movements import NegativeCost
+from bizcore.supply.places import pool_name
 
 
 class NoStandard(Refused):
@@ -41,7 +41,7 @@ def _per(value: object) -> Decimal:
 
 
 def _pool(value: object) -> str:
-    return checked_id(value, "pool") if value else ""
+    return pool_name(value) if value != "" else ""
 
 
 @frozen(kw_only=True)

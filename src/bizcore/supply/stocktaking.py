@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -13,10 +12,9 @@ from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.kernel.periods import Period
 from bizcore.kernel.quantity import Quantity
-from bizcore.kernel.spans import Span
 from bizcore.kernel.table import Column, Table
 from bizcore.supply.cost import folded
-from bizcore.supply.counts import COUNT, Count, CountLine, moment
+from bizcore.supply.counts import COUNT, Count, held_before
 from bizcore.supply.items import scaled_decimal
 from bizcore.supply.places import OUTSIDE
 from bizcore.supply.reports import Difference
@@ -88,7 +86,8 @@ def counts_hold(view: View) -> tuple[Difference, ...]:
     found: list[Difference] = []
     for counted, position in _in_time(view):
         for at, line in enumerate(counted.lines, 1):
-            held = _held_then(view, counted, line, position) + sum(one.amount for one in _booked(view, counted, at))
+            then = held_before(view, counted.place, line, moment_of=(counted.on.isoformat(), position))
+            held = sum(then.values()) + sum(one.amount for one in _booked(view, counted, at))
             if held != line.amount.scaled:
                 what = f"{counted.number} {counted.place} {line.item}{f' {line.lot}' if line.lot else ''}"
                 found.append(Difference(what, str(scaled_decimal(held)), str(scaled_decimal(line.amount.scaled))))
@@ -119,23 +118,3 @@ def _value(view: View, counted: Count, at: int, folds: dict[tuple[str, str], Fol
         fold = folds[pool, item]
         worth += sum(value for move, value in zip(fold.moves, fold.values, strict=True) if move.count == ref)
     return Money.of_minor(worth, view.currency) if pools else None
-
-
-def _held_then(view: View, counted: Count, line: CountLine, position: int) -> int:
-    """What lay there at the moment of a count, in millionths, what it booked itself left out.
-
-    What another count came to book stands where that count stands, whenever it was booked.
-    """
-    held = 0
-    own = f"{counted.id}/"
-    until = Span(None, counted.on + _DAY)
-    for row in view.postings(
-        PostingQuery(book="stock", account=counted.place, unit=line.item, lot=line.lot, span=until)
-    ):
-        about = json.loads(row.dims).get(COUNT) if row.dims else None
-        if about is not None and about.startswith(own) and about[len(own) :].isdecimal():
-            continue
-        then = row.position if about is None else moment(view, about)
-        if row.on < counted.on.isoformat() or then < position:
-            held += row.amount
-    return held

@@ -244,6 +244,18 @@ def test_a_locked_day_was_counted_then_and_is_booked_on_the_first_open_one() -> 
     assert (on_hand(acme, "2026-01-31"), on_hand(acme)) == ("10", "7")
 
 
+def test_counts_of_locked_days_rest_on_each_other_whatever_is_booked_when() -> None:
+    for first, second in (("2026-01-10", "2026-01-20"), ("2026-01-20", "2026-01-10")):
+        acme = company()
+        acme.apply(acme.finance.lock(kind=LockKind.STOCK, upto="2026-01-31"))
+        acme.apply(acme.supply.count("bolt", 7, place="wh", on="2026-02-01"))
+        for on in (first, second):
+            acme.apply(acme.supply.count("bolt", 7 if on.endswith("10") else 8, place="wh", on=on))
+        found = acme.supply.count_differences().to_dicts()
+        assert [str(one["difference"].amount) for one in found] == ["-3", "1", "-1"]
+        assert (on_hand(acme), held(acme, INVENTORY, FOUND)) == ("7", ["7.00", "3.00"])
+
+
 def test_goods_of_others_are_counted_without_value() -> None:
     acme = company()
     acme.apply(acme.put(Place(id="yard", owned=False)))

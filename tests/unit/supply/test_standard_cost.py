@@ -12,12 +12,14 @@ from bizcore.cli.checks import checks
 from bizcore.company import Company
 from bizcore.kernel.exact import NotPositive
 from bizcore.kernel.money import Money
-from bizcore.supply.costmoves import CostMethod
+from bizcore.supply.costmoves import CostMethod, NeedsStandards
 from bizcore.supply.movements import NegativeCost
-from bizcore.supply.places import Place
+from bizcore.supply.places import Place, ReservedName
 from bizcore.supply.policies import NegativeStock, SupplyPolicies
+from bizcore.supply.purchasing import OrderLine, PurchaseOrder, ReceivedLine
 from bizcore.supply.standards import NoStandard
 from bizcore.supply.stock import ForeignCost
+from bizcore.supply.timeline import Timeline
 
 INVENTORY, GRNI, SALES, VARIANCE, REVALUED, FOUND = "1400", "2050", "5000", "5100", "5150", "5200"
 
@@ -181,6 +183,21 @@ def test_what_no_standard_can_be() -> None:
     ):
         with pytest.raises(error):
             acme.plan(acme.supply.set_standard("bolt", cost, since="2026-01-01", per=per))
+    with pytest.raises(ReservedName):
+        acme.plan(acme.supply.set_standard("bolt", eur("1"), since="2026-01-01", pool="supplier"))
+    with pytest.raises(NeedsStandards):
+        Timeline([], method=CostMethod.STANDARD)
+
+
+def test_what_an_order_brings_is_billed_as_agreed_and_held_at_standard() -> None:
+    """Ten come at 13.00, two of them are rejected at once; what is billed is what came and stayed."""
+    acme = company()
+    order = PurchaseOrder(supplier="ace", on="2026-01-02", currency="EUR", lines=[OrderLine("bolt", 10, "13")])
+    sent = acme.apply(acme.supply.order(order)).value
+    acme.apply(acme.supply.receive_order(sent.id, [ReceivedLine(1, 10, 2)], on="2026-01-05", place="wh"))
+    assert held(acme, INVENTORY, GRNI, VARIANCE) == ["96.00", "-104.00", "8.00"]
+    bill = acme.apply(acme.procure_to_pay.bill(sent.id, on="2026-01-09", reference="B1")).value
+    assert (str(bill.net), held(acme, INVENTORY, GRNI, VARIANCE)) == ("104.00 EUR", ["96.00", "0.00", "8.00"])
 
 
 def test_a_cost_and_a_valuation_name_the_standard_its_day_and_the_variances() -> None:
