@@ -17,9 +17,11 @@ from bizcore.change.reading import PostingQuery
 from bizcore.company import Company
 from bizcore.kernel.exact import Exact
 from bizcore.kernel.money import Money
+from bizcore.kernel.spans import Span
 from bizcore.supply import cost, costbook
 from bizcore.supply.costbook import NotCovered
-from bizcore.supply.costmoves import CostMethod
+from bizcore.supply.costmoves import BackDating, CostMethod
+from bizcore.supply.counting import LotsToCount
 from bizcore.supply.fulfilment import LineQuantity
 from bizcore.supply.limits import ReturnedMore
 from bizcore.supply.places import Place, pools
@@ -32,6 +34,7 @@ from bizcore.supply.reports import (
     stock_valuation,
     worthless_or_held,
 )
+from bizcore.supply.stock import NotEnough
 from bizcore.supply.stocktaking import counts_hold
 
 START = date(2026, 1, 1)
@@ -267,6 +270,50 @@ def test_after_whatever_is_recorded_later_there_was_at_a_count_what_was_counted(
     booked = sum(row.amount for row in view.postings(PostingQuery(book="stock", account="adjustment")))
     others = sum(quantity for _, what, quantity, _ in facts if what == "found")
     assert sum(row["difference"].amount for row in found.to_dicts()) * 1_000_000 == -booked - others * 1_000_000
+
+
+by_lot = st.lists(
+    st.tuples(
+        st.integers(0, DAYS - 1),
+        st.sampled_from(["in", "in", "out", "count", "count all"]),
+        st.sampled_from(["L1", "L2"]),
+        st.integers(0, 9),
+    ),
+    max_size=10,
+)
+
+
+@settings(max_examples=60)
+@given(facts=by_lot, method=methods | st.just(CostMethod.SPECIFIC), late=st.sampled_from(BackDating))
+def test_counts_by_lot_hold_whatever_is_applied_or_refused(
+    facts: list[tuple[int, str, str, int]], method: CostMethod, late: BackDating
+) -> None:
+    acme = Company.create("acme", currency="EUR")
+    acme.apply(acme.put(SupplyPolicies(cost_method=method, back_dating=late)))
+    acme.apply(acme.supply.set_standard("nut", Money("0.37", "EUR"), per=3, since=START))
+    counted: dict[tuple[int, str], int] = {}
+    for day, what, lot, quantity in facts:
+        on, desk = START + timedelta(days=day), acme.supply
+        cost = Money.of_minor(quantity * 7 + day, "EUR")
+        acts: dict[str, Act[Any]] = {
+            "in": desk.receive("nut", quantity + 1, place="wh", on=on, cost=cost, lot=lot),
+            "out": desk.issue("nut", quantity + 1, place="wh", on=on, lot=lot),
+            "count": desk.count("nut", quantity, place="wh", on=on, lot=lot),
+            "count all": desk.count("nut", quantity, place="wh", on=on),
+        }
+        with suppress(NotEnough, FloorBroken, NotCovered, LotsToCount):
+            acme.apply(acts[what])
+            check_all(acme)
+            if what == "count":
+                counted[day, lot] = quantity
+            elif what == "in":
+                counted.pop((day, lot), None)  # it comes on top on that day
+            elif what in ("out", "count all"):
+                counted = {key: level for key, level in counted.items() if key[0] != day}
+    for (day, lot), level in counted.items():
+        upto = Span(None, START + timedelta(days=day + 1))
+        rows = acme.view().postings(PostingQuery(book="stock", account="wh", unit="nut", lot=lot, span=upto))
+        assert sum(row.amount for row in rows) == level * 1_000_000
 
 
 @given(facts=facts, method=methods, shop=methods)

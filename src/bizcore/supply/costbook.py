@@ -110,22 +110,32 @@ def read(view: View, pool: str, item: str) -> Known:
 def with_counts(moves: Sequence[CostMove], moments: Mapping[str, int], methods: Methods) -> tuple[CostMove, ...]:
     """The moves, with all that a count's line came to book as one, where it was counted; nothing when it comes to nothing.
 
-    `moments` are the positions of the counts, by line. Where late moves are valued as they become known, so are these.
+    `moments` are the positions of the counts, by line. Lots stay apart where they have costs of their own. Where late moves are
+    valued as they become known, so are these.
     """
     found: list[CostMove] = []
     parts: dict[tuple[str, str], CostMove] = {}
-    for one in moves:
+    by_lot = any(method is CostMethod.SPECIFIC for _, method in methods.steps)
+    for one in sorted(moves, key=lambda one: (one.position, one.line)):
         if not one.count or methods.back_dating(one.on) is BackDating.CORRECT_TODAY:
             found.append(one)
             continue
-        first = parts.get((one.count, one.lot))
+        key = (one.count, one.lot if by_lot else "")
+        first = parts.pop(key, None)
         if first is None:
-            parts[one.count, one.lot] = evolve(one, position=moments[one.count])
+            parts[key] = evolve(one, position=moments[one.count])
         elif first.quantity + one.quantity:
-            parts[one.count, one.lot] = evolve(first, quantity=first.quantity + one.quantity)
-        else:
-            del parts[one.count, one.lot]
-    return (*found, *parts.values())
+            lot = one.lot if one.lot == first.lot else ""
+            parts[key] = evolve(first, quantity=first.quantity + one.quantity, lot=lot)
+    # In the order of the lines, which is that in which they were booked at first.
+    for at, (_, one) in enumerate(sorted(parts.items(), key=lambda part: _line_of(*part[0]))):
+        found.append(evolve(one, line=at))
+    return tuple(found)
+
+
+def _line_of(count: str, lot: str) -> tuple[str, int, str]:
+    document, _, line = count.rpartition("/")
+    return document, int(line), lot
 
 
 def valued(moves: Iterable[CostMove], fed: Mapping[str, int], methods: Methods) -> Fold:
