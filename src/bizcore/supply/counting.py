@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final, TypeVar
 
@@ -124,18 +124,13 @@ def hold(view: View, changes: Changes[D]) -> Changes[D]:
     return changes.adding(entries=entries)
 
 
-def counts_of(view: View, place: str, item: str, *, after: date | None = None) -> Iterator[tuple[Count, int]]:
-    """The counts of an item at a place after a day, in their order in time, each with its position."""
-    newest = view.last(Count, "item", place, item, upto=LAST)
-    if newest is None or (after is not None and newest.on <= after):
-        return
-    found = [one for one in view.find(Count, "item", place, item) if after is None or one.on > after]
-    yield from sorted(((one, view.position_of(Count, one.id)) for one in found), key=lambda one: (one[0].on, one[1]))
-
-
 def _first_after(view: View, posting: Posting, on: date) -> tuple[Count, int] | None:
     """The first count after a day that speaks of the goods of a posting, and its line: later ones rest on it."""
-    for one, _ in counts_of(view, posting.account, posting.unit, after=on):
+    newest = view.last(Count, "item", posting.account, posting.unit, upto=LAST)
+    if newest is None or newest.on <= on:
+        return None
+    later = [one for one in view.find(Count, "item", posting.account, posting.unit) if one.on > on]
+    for one in sorted(later, key=lambda one: (one.on, view.position_of(Count, one.id))):
         for at, line in enumerate(one.lines, 1):
             if line.covers(posting.unit, posting.lot or ""):
                 return one, at

@@ -172,7 +172,7 @@ def _why_worth(view: View, row: list[str], column: str, at: Day | None) -> Expla
 def _standard(view: View, item: str, since: str, standard: Standard) -> Explanation:
     per = f"for {scaled_decimal(standard[0])}"
     cost = str(Money.of_minor(standard[1], view.currency))
-    return Explanation(f"standard cost of {item} from {since}", f"{cost} {per}", {})
+    return Explanation(f"standard cost of {item} from {since}", f"{cost} {per}")
 
 
 def unit_cost(scaled: int, value: Money) -> Money | None:
@@ -328,7 +328,7 @@ def layers_as_folded(view: View) -> tuple[Difference, ...]:
 
 def at_standard(view: View) -> tuple[Difference, ...]:
     """Per pool and item, what is valued at standard cost against its quantity at the standard, each time one comes into force and
-    now; empty when they agree. What has not moved since its method was changed is passed over: its next move brings it there.
+    now; empty when they agree. A method that was put after the last move is passed over: the next one brings the value there.
     """
     known = pools(view)
     found: list[Difference] = []
@@ -338,8 +338,9 @@ def at_standard(view: View) -> tuple[Difference, ...]:
         methods = methods_for(view, item, pool) if last is not None and last.on else None
         if last is None or methods is None or methods.plain or last.methods != methods.upto(last.on):
             continue
-        rules = methods.rules
-        for rule, until in zip(rules, [*(one.since for one in rules[1:]), None], strict=True):
+        changed = next((since for since, _ in methods.steps if since > last.on), None)
+        rules = [one for one in methods.rules if changed is None or one.since < changed]
+        for rule, until in zip(rules, [*(one.since for one in rules[1:]), changed], strict=True):
             if rule.standard is None:
                 continue
             query = PostingQuery(book="cost", account=pool, unit=item, span=Span(None, until))

@@ -144,6 +144,31 @@ def test_a_method_that_changes_to_standard_revalues_and_one_that_leaves_it_does_
     assert held(acme, INVENTORY, SALES, VARIANCE) == ["100.00", "220.00", "0.00"]
 
 
+def test_a_method_that_is_put_revalues_with_the_next_move_or_when_the_standard_is_set_again() -> None:
+    for again in (True, False):
+        acme = Company.create("acme", currency="EUR")
+        acme.apply(acme.supply.set_standard("bolt", eur("12"), since="2026-01-01"))
+        acme.apply(acme.supply.receive("bolt", 10, place="wh", on="2026-01-05", cost=eur("100")))
+        for since in ("2026-02-01", None):
+            acme.apply(acme.put(SupplyPolicies(since=since, cost_method=CostMethod.STANDARD)))
+            assert held(acme, INVENTORY) == ["100.00"]
+        if again:
+            acme.apply(acme.supply.set_standard("bolt", eur("12"), since="2026-01-01"))
+        else:
+            acme.apply(acme.supply.receive("bolt", 1, place="wh", on="2026-03-05", cost=eur("12")))
+        assert held(acme, INVENTORY, VARIANCE, at="2026-01-05") == ["120.00", "-20.00"]
+
+
+def test_what_was_known_then_stays_as_it_was_known() -> None:
+    acme = company()
+    acme.apply(acme.supply.receive("bolt", 10, place="wh", on="2026-01-05", cost=eur("120")))
+    before = acme.view().head.position
+    acme.apply(acme.supply.set_standard("bolt", eur("13"), since="2026-01-02"))
+    then = acme.as_known(before)
+    assert [str(one.supply.stock_valuation()[0, "value"].value) for one in (then, acme)] == ["120.00 EUR", "130.00 EUR"]
+    assert "12.00 EUR" in str(then.supply.stock_valuation()[0, "value"].explain())
+
+
 def test_a_pool_with_a_standard_of_its_own_keeps_it() -> None:
     acme = company()
     acme.apply(acme.put(Place(id="shop", pool="retail")))
