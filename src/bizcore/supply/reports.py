@@ -23,7 +23,7 @@ from bizcore.kernel.table import Column, Table
 from bizcore.supply.atstandard import Standard
 from bizcore.supply.cost import folded
 from bizcore.supply.costbook import kept
-from bizcore.supply.costmoves import REVALUATION, VARIANCE, CostMethod
+from bizcore.supply.costmoves import REVALUATION, VARIANCE, BackDating, CostMethod
 from bizcore.supply.items import scaled_decimal
 from bizcore.supply.methods import by_methods, methods_for
 from bizcore.supply.movements import MOVEMENTS, Movement
@@ -340,8 +340,10 @@ def at_standard(view: View) -> tuple[Difference, ...]:
             continue
         changed = next((since for since, _ in methods.steps if since > last.on), None)
         rules = [one for one in methods.rules if changed is None or one.since < changed]
+        known_late = any(answer is BackDating.CORRECT_TODAY for _, answer in methods.late)
         for rule, until in zip(rules, [*(one.since for one in rules[1:]), changed], strict=True):
-            if rule.standard is None:
+            # A late move valued as it becomes known has its old date and the standard of today: only the whole agrees.
+            if rule.standard is None or (known_late and until is not None):
                 continue
             query = PostingQuery(book="cost", account=pool, unit=item, span=Span(None, until))
             held = [(one.amount, one.value) for one in view.totals(query, by=("unit",))]

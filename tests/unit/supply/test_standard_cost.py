@@ -12,7 +12,7 @@ from bizcore.cli.checks import checks
 from bizcore.company import Company
 from bizcore.kernel.exact import NotPositive
 from bizcore.kernel.money import Money
-from bizcore.supply.costmoves import CostMethod, NeedsStandards
+from bizcore.supply.costmoves import BackDating, CostMethod, NeedsStandards
 from bizcore.supply.movements import NegativeCost
 from bizcore.supply.places import Place, ReservedName
 from bizcore.supply.policies import NegativeStock, SupplyPolicies
@@ -157,6 +157,14 @@ def test_a_method_that_is_put_revalues_with_the_next_move_or_when_the_standard_i
         else:
             acme.apply(acme.supply.receive("bolt", 1, place="wh", on="2026-03-05", cost=eur("12")))
         assert held(acme, INVENTORY, VARIANCE, at="2026-01-05") == ["120.00", "-20.00"]
+
+
+def test_where_late_moves_are_valued_as_they_become_known_the_standard_is_that_of_today() -> None:
+    acme = company(back_dating=BackDating.CORRECT_TODAY)
+    acme.apply(acme.supply.set_standard("bolt", eur("13"), since="2026-02-01"))
+    acme.apply(acme.supply.receive("bolt", 10, place="wh", on="2026-02-05", cost=eur("130")))
+    acme.apply(acme.supply.receive("bolt", 10, place="wh", on="2026-01-05", cost=eur("120")))
+    assert held(acme, INVENTORY, VARIANCE, REVALUED) == ["260.00", "-10.00", "0.00"]
 
 
 def test_what_was_known_then_stays_as_it_was_known() -> None:
