@@ -159,6 +159,16 @@ def test_a_method_that_is_put_revalues_with_the_next_move_or_when_the_standard_i
         assert held(acme, INVENTORY, VARIANCE, at="2026-01-05") == ["120.00", "-20.00"]
 
 
+def test_a_method_put_after_the_last_move_for_a_later_day_is_booked_on_that_day() -> None:
+    acme = Company.create("acme", currency="EUR")
+    acme.apply(acme.supply.set_standard("bolt", eur("12"), since="2026-01-20"))
+    acme.apply(acme.supply.receive("bolt", 10, place="wh", on="2026-01-05", cost=eur("100")))
+    acme.apply(acme.put(SupplyPolicies(since="2026-02-01", cost_method=CostMethod.STANDARD)))
+    assert held(acme, INVENTORY) == ["100.00"]
+    acme.apply(acme.supply.set_standard("bolt", eur("12"), since="2026-01-20"))
+    assert [held(acme, INVENTORY, at=on) for on in ("2026-01-31", "2026-02-01")] == [["100.00"], ["120.00"]]
+
+
 def test_where_late_moves_are_valued_as_they_become_known_the_standard_is_that_of_today() -> None:
     acme = company(back_dating=BackDating.CORRECT_TODAY)
     acme.apply(acme.supply.set_standard("bolt", eur("13"), since="2026-02-01"))
