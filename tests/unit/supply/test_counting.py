@@ -297,3 +297,14 @@ def test_differences_are_those_of_a_period_with_their_value_in_the_pool() -> Non
     table = acme.supply.count_differences(period="2026-02")
     assert [str(one) for one in table.column("value")] == ["2.00 EUR", "None", "0.00 EUR"]
     assert [str(one) for one in table.column("expected")] == ["7 bolt", "0 bolt", "0 nut"]
+
+
+def test_an_act_of_counting_reads_back_from_its_text_and_is_applied_once() -> None:
+    acme = company()
+    lines = [CountLine("bolt", "8.50"), CountLine("milk", 2, lot="L1", expiry="2026-03-01")]
+    act = acme.supply.count_lines(lines, place="wh", on="2026-01-10")
+    assert acme.act(act.to_json()) == act
+    first = acme.apply(act, key="count of January")
+    assert acme.apply(acme.act(act.to_json()), key="count of January").position == first.position
+    assert [str(one.quantity) for one in first.value.lines] == ["8.5", "2"]
+    assert on_hand(acme) == "8.5"
