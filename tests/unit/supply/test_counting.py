@@ -307,4 +307,4 @@ def test_an_act_of_counting_reads_back_from_its_text_and_is_applied_once() -> No
     first = acme.apply(act, key="count of January")
     assert acme.apply(acme.act(act.to_json()), key="count of January").position == first.position
     assert [str(one.quantity) for one in first.value.lines] == ["8.5", "2"]
-    assert on_hand(acme) == "8.5"
+    assert on_hand(acme) == "17/2"
