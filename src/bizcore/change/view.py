@@ -213,6 +213,12 @@ class View:
         self.reads["doc", cls.kind, id] = of_row(row)
         return None if row is None else self._decoder.document(cls, row)
 
+    def position_of(self, cls: type[D], id: str) -> int:
+        """The position at which a document was last written; 0 when there is none."""
+        row = self._reading.doc(cls.kind, id)
+        self.reads["doc", cls.kind, id] = of_row(row)
+        return 0 if row is None else row.position
+
     def find(self, cls: type[D], index: str, *prefix: str, newest_first: bool = False) -> Iterator[D]:
         """The documents under an index whose key begins with the components given, in order of key; erased ones are passed over.
 

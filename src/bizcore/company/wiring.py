@@ -21,10 +21,12 @@ DESKS: Final[Mapping[str, str]] = {
 }
 
 FOLLOWERS: Final = (
+    ("stock", "bizcore.supply.counting:hold"),
     ("stock", "bizcore.supply.cost:cost"),
     ("cost", "bizcore.bridges.goods_to_ledger:follow"),
 )
-"""A follower adds entries for entries of a book; in this order, so that cost follows stock and the journal follows cost."""
+"""A follower adds entries for entries of a book; in this order, so that counts stay true, cost follows stock and the
+journal follows cost."""
 
 GUARDS: Final = (
     ("stock", "bizcore.change.locks:guard"),
