@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 from attrs import field, frozen
 
@@ -18,6 +18,7 @@ from bizcore.kernel.days import LAST, Day, day
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.exact import Exact, number
 from bizcore.kernel.money import Money
+from bizcore.kernel.value import Value
 
 TEXT_MAX: Final = 400
 _STEPS_MAX: Final = 3_660
@@ -103,7 +104,7 @@ def _text(value: object) -> str:
 
 
 @frozen(repr=False)
-class Terms:
+class Terms(Value):
     """What is due when: portions separated by `;`, each an amount and steps.
 
     Amount: `30%`, `30% of rest`, `100.00`, `rest`; the last portion is the rest whether it says so or not, and percentages
@@ -118,6 +119,8 @@ class Terms:
     >>> Terms("30 days").portions[0].due(date(2026, 1, 31))
     datetime.date(2026, 3, 2)
     """
+
+    json_form: ClassVar[Any] = _text
 
     text: str = field(default="now", converter=_text)
 
@@ -153,7 +156,7 @@ class Terms:
 
 
 @frozen
-class Instalment:
+class Instalment(Value):
     """An amount and the day it falls due."""
 
     due: date

@@ -16,7 +16,7 @@ from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import attrs
 
@@ -33,6 +33,12 @@ Reader = Callable[[object], Any]
 
 _SEQUENCES = frozenset({tuple, list, Sequence, Iterable})
 _MAPPINGS = frozenset({Map, Mapping, dict})
+_LOOSE: Final[Mapping[frozenset[Any], type]] = {
+    frozenset({Decimal, int, str}): Decimal,
+    frozenset({Decimal, int, str, Fraction}): Fraction,
+    frozenset({date, str}): date,
+}
+"""What signatures take loosely, and the strict type it is read as."""
 
 
 class WrongType(Invalid):
@@ -124,18 +130,63 @@ def reader(annotation: Any) -> Reader:
     >>> reader(Decimal | int | str)("12.50")
     Decimal('12.50')
     """
+    form, parts = shape(annotation)
+    match form:
+        case "optional":
+            return _optional_reader(reader(parts[0]))
+        case "choice":
+            return _choice_reader(parts)
+        case "literal":
+            return _literal_reader(parts)
+        case "sequence":
+            return _sequence_reader(reader(parts[0]))
+        case "fixed":
+            return _fixed_reader(tuple(reader(one) for one in parts))
+        case "mapping":
+            return _mapping_reader(reader(parts[0]))
+        case _:
+            return _class_reader(parts[0])
+
+
+class Shape(NamedTuple):
+    """What a declared type is in JSON: its form, and the types it is made of.
+
+    `form`: `optional`, `choice`, `literal`, `sequence`, `fixed` (a list of so many), `mapping`, or `class`.
+    """
+
+    form: str
+    parts: tuple[Any, ...]
+
+
+def shape(annotation: Any) -> Shape:
+    """Take a declared type apart: the one place that knows which types have a JSON form.
+
+    >>> shape(tuple[str, ...] | None).form, shape(Decimal | int | str), shape(Map[str])
+    ('optional', Shape(form='class', parts=(<class 'decimal.Decimal'>,)), Shape(form='mapping', parts=(<class 'str'>,)))
+    """
     origin = typing.get_origin(annotation)
+    arguments = typing.get_args(annotation)
     if origin in (typing.Union, types.UnionType):
-        return _union_reader(typing.get_args(annotation))
+        return _shape_of_union(arguments)
     if origin is typing.Literal:
-        return _literal_reader(typing.get_args(annotation))
+        return Shape("literal", arguments)
     if origin in _SEQUENCES or annotation in _SEQUENCES:
-        arguments = [one for one in typing.get_args(annotation) if one is not Ellipsis]
-        return _sequence_reader(reader(arguments[0]) if arguments else _anything)
+        if origin is tuple and Ellipsis not in arguments:
+            return Shape("fixed", arguments)
+        return Shape("sequence", arguments[:1] or (Any,))
     if origin in _MAPPINGS or annotation in _MAPPINGS:
-        arguments = list(typing.get_args(annotation))
-        return _mapping_reader(reader(arguments[-1]) if arguments else _anything)
-    return _class_reader(origin or annotation)
+        return Shape("mapping", arguments[-1:] or (Any,))
+    return Shape("class", (origin or annotation,))
+
+
+def _shape_of_union(options: tuple[Any, ...]) -> Shape:
+    rest = tuple(one for one in options if one is not type(None))
+    if len(rest) < len(options):
+        inner: Any = typing.Union[rest]  # noqa: UP007 - of as many as there are
+        return Shape("optional", (inner,))
+    kinds = frozenset(typing.get_origin(one) or one for one in rest)
+    loose = _LOOSE.get(kinds)
+    return Shape("choice", rest) if loose is None else Shape("class", (loose,))
 
 
 def decode(cls: type[T], data: object) -> T:
@@ -307,23 +358,16 @@ def _mapping_reader(read: Reader) -> Reader:
     return read_all
 
 
-def _union_reader(options: tuple[Any, ...]) -> Reader:
-    rest = tuple(one for one in options if one is not type(None))
-    optional = len(rest) < len(options)
-    kinds = frozenset(typing.get_origin(one) or one for one in rest)
-    read: Reader
-    if kinds == {Decimal, int, str}:
-        read = number
-    elif kinds == {Decimal, int, str, Fraction}:
-        read = fraction
-    elif kinds == {date, str}:
-        read = day
-    elif len(rest) == 1:
-        read = reader(rest[0])
-    else:
-        read = _choice_reader(rest)
-    if not optional:
-        return read
+def _fixed_reader(reads: tuple[Reader, ...]) -> Reader:
+    def read_all(data: object) -> tuple[Any, ...]:
+        if not isinstance(data, (list, tuple)) or len(data) != len(reads):
+            raise WrongType(value=data, expected=f"a list of {len(reads)}")
+        return tuple(at_path(at, read, item) for at, (read, item) in enumerate(zip(reads, data, strict=True)))
+
+    return read_all
+
+
+def _optional_reader(read: Reader) -> Reader:
     return lambda data: None if data is None else read(data)
 
 

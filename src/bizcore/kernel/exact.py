@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Context, Decimal, InvalidOperation
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final, NoReturn, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, overload
 
 from bizcore.kernel.currencies import digits, known
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.rounding import Rounding, divide, quantise
+from bizcore.kernel.value import Value
 
 if TYPE_CHECKING:
     from bizcore.kernel.money import Money
@@ -184,7 +185,7 @@ def code_of(currency: object) -> str:
     return known(currency)
 
 
-class Exact:
+class Exact(Value):
     """An amount of a currency as exact as it was computed: a unit price, a converted figure, an order line.
 
     It becomes `Money` when somebody rounds it, by name.
@@ -195,6 +196,8 @@ class Exact:
     """
 
     __slots__ = ("amount", "currency")
+
+    json_form: ClassVar[Any] = {"amount": fraction, "currency": known}
 
     amount: Fraction
     currency: str

@@ -7,6 +7,8 @@ from html import escape
 
 from attrs import field, frozen
 
+from bizcore.kernel.value import Value
+
 
 def _inputs(value: Mapping[str, object] | Iterable[tuple[str, object]]) -> tuple[tuple[str, str], ...]:
     pairs = value.items() if isinstance(value, Mapping) else value
@@ -22,7 +24,7 @@ def _steps(value: Iterable[Explanation]) -> tuple[Explanation, ...]:
 
 
 @frozen
-class Explanation:
+class Explanation(Value):
     """Why a figure is what it is; steps are explanations again.
 
     >>> print(Explanation("sum of lines", "30.00 EUR", {"lines": 2}, steps=[Explanation("line", "10.00 EUR")]))

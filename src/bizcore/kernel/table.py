@@ -21,6 +21,7 @@ from bizcore.kernel.explain import Explanation
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.kernel.rounding import divide
+from bizcore.kernel.value import Value
 
 Kind = Literal["text", "money", "quantity", "number", "date"]
 
@@ -59,7 +60,7 @@ class MissingExtra(Unavailable):
 
 
 @frozen
-class Column:
+class Column(Value):
     """A column: its name in data, its title for people, what its cells are, and their unit when it is one for all."""
 
     name: str

@@ -12,6 +12,7 @@ from bizcore.change.view import View
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
+from bizcore.kernel.value import Value
 from bizcore.supply.places import OUTSIDE, check_owner, pool_of
 
 
@@ -25,7 +26,7 @@ class Unpaired(Invalid):
 
 
 @frozen(kw_only=True)
-class Crossing:
+class Crossing(Value):
     """Goods that crossed a border: from and to are a pool or an outside place."""
 
     entry: Entry

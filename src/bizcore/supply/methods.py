@@ -9,6 +9,7 @@ from attrs import frozen
 
 from bizcore.change.view import View
 from bizcore.kernel.days import FIRST
+from bizcore.kernel.value import Value
 from bizcore.supply.costmoves import BackDating, CostMethod, CostMove, State, in_order
 from bizcore.supply.items import Item
 from bizcore.supply.policies import SupplyPolicies, policies_for
@@ -23,7 +24,7 @@ Steps = tuple[tuple[str, T], ...]
 
 
 @frozen
-class Methods:
+class Methods(Value):
     """The cost methods of an item, and what its late moves do, each with the date from which it is so; the first is from always.
 
     >>> dated = Methods((("1900-01-01", CostMethod.FIFO), ("2026-02-01", CostMethod.MOVING_AVERAGE)))
