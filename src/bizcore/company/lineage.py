@@ -9,13 +9,12 @@ from attrs import frozen
 from bizcore.change.reading import Reading, intact
 from bizcore.flow.document import Ref, key_of
 from bizcore.kernel.table import Column, Table
-from bizcore.kernel.value import Value
 
 _LIMIT = 10_000
 
 
 @frozen
-class Trace(Value):
+class Trace:
     """The documents joined to one by origin links, both ways, in the order they were recorded.
 
     `links` go from a document to what came from it. `in` asks whether a document was reached.

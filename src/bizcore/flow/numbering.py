@@ -6,11 +6,9 @@ from datetime import date
 
 from attrs import frozen
 
-from bizcore.kernel.value import Value
-
 
 @frozen(kw_only=True)
-class Numbering(Value):
+class Numbering:
     """How documents of a kind are numbered: a prefix, a series a year or for ever, zero-padded so that text sorts.
 
     A document in one of the `unnumbered` states has no number yet; drafts have ids, not numbers.

@@ -19,13 +19,14 @@ from typing import Any, Final
 
 import attrs
 
-from bizcore.kernel.codec import DuplicateName, Reader, plain, reader, shape
+from bizcore.kernel.codec import Reader, WrongType, plain, reader, shape
 from bizcore.kernel.currencies import known
 from bizcore.kernel.days import bound, day, instant
 from bizcore.kernel.errors import BizcoreError, Invalid
 from bizcore.kernel.exact import TEXT_MAX as NUMBER_MAX
 from bizcore.kernel.exact import fraction, number
 from bizcore.kernel.ids import TEXT_MAX, checked_text
+from bizcore.kernel.value import Answer, Argument
 
 Schema = dict[str, Any]
 """A schema of pydantic-core: a plain dictionary."""
@@ -97,28 +98,32 @@ def value_schema(cls: type, source: Any, handler: Any) -> Schema:
     return _judged(reader(cls), form, cls.__name__) | {"ref": ref, "serialization": _WRITTEN}
 
 
-def answer_schema(cls: type, source: Any, handler: Any) -> Schema:
+def answer_schema(cls: type[Answer], source: Any, handler: Any) -> Schema:
     """The schema of a class that only leaves: an instance passes, and is written by its `to_plain`."""
-    form: Any = cls.json_form  # type: ignore[attr-defined]
-    arguments = typing.get_args(source)
+    form: Any = cls.json_form
+    argument = next(iter(typing.get_args(source)), Any)
     if isinstance(form, Mapping):
-        fields = {
-            name: _field(schema_of(arguments[0] if arguments and isinstance(one, typing.TypeVar) else one, handler))
-            for name, one in form.items()
-        }
-        inner: Schema = {"type": "typed-dict", "fields": fields, "extra_behavior": "forbid"}
+        types = {name: argument if one is Argument else one for name, one in form.items()}
+        inner = names_schema({name: schema_of(one, handler) for name, one in types.items()})
     else:
         inner = schema_of(form, handler)
+
+    def judge(value: object, _: object) -> object:
+        if isinstance(value, cls):
+            return value
+        raise _problem(WrongType(value=value, expected=f"a {cls.__name__}, which is given and not read"), value)
+
     return {
-        "type": "is-instance",
-        "cls": cls,
-        "serialization": {
-            "type": "function-plain",
-            "function": cls.to_plain,
-            "when_used": "json",
-            "return_schema": inner,
-        },  # type: ignore[attr-defined]
+        **_wrapped(judge, inner, cls.__name__),
+        "serialization": {"type": "function-plain", "function": _written_answer, "info_arg": True},
     }
+
+
+def names_schema(schemas: Mapping[str, Schema], *, required: Iterable[str] | None = None) -> Schema:
+    """The schema of a mapping that has these names and no others; `required` are those it must have, all when left out."""
+    must = set(schemas if required is None else required)
+    fields = {name: _field(one, required=name in must) for name, one in schemas.items()}
+    return {"type": "typed-dict", "fields": fields, "extra_behavior": "forbid"}
 
 
 def schema_of(annotation: Any, handler: Any) -> Schema:
@@ -161,27 +166,29 @@ def _form(cls: Any, handler: Any) -> Schema:
     """The fields of a class, each with the rule its own converter adds; or the form it states."""
     stated = getattr(cls, "json_form", None)
     if isinstance(stated, Mapping):
-        fields = {name: _field(_read_by(one)) for name, one in stated.items()}
-    elif stated is not None:
+        return names_schema({name: _read_by(one) for name, one in stated.items()})
+    if stated is not None:
         return _read_by(stated)
-    else:
-        hints = typing.get_type_hints(cls)
-        fields = {one.name: _attribute(one, hints[one.name], handler) for one in attrs.fields(cls) if one.init}
-    return {"type": "typed-dict", "fields": fields, "extra_behavior": "forbid", "cls_name": cls.__name__}
+    hints = typing.get_type_hints(cls)
+    own = [one for one in attrs.fields(cls) if one.init]
+    needed = [one.name for one in own if one.default is attrs.NOTHING]
+    return names_schema({one.name: _attribute(one, hints[one.name], handler) for one in own}, required=needed)
 
 
 def _attribute(one: Any, hint: Any, handler: Any) -> Schema:
     schema = schema_of(hint, handler)
     if callable(one.converter) and one.converter not in _FORMS:
-        schema = {"type": "function-after", "function": _function(_told(one.converter)), "schema": schema}
-    if one.default is attrs.NOTHING:
-        return _field(schema)
-    if not isinstance(one.default, attrs.Factory):  # type: ignore[arg-type]
-        schema = {"type": "default", "schema": schema, "default": one.default}
-    return _field(schema, required=False)
+        schema = {
+            "type": "function-after",
+            "function": {"type": "no-info", "function": _told(one.converter)},
+            "schema": schema,
+        }
+    if one.default is attrs.NOTHING or isinstance(one.default, attrs.Factory):  # type: ignore[arg-type]
+        return schema
+    return {"type": "default", "schema": schema, "default": plain(one.default)}
 
 
-def _field(schema: Schema, *, required: bool = True) -> Schema:
+def _field(schema: Schema, *, required: bool) -> Schema:
     return {"type": "typed-dict-field", "schema": schema, "required": required}
 
 
@@ -195,11 +202,11 @@ def _written(value: object, info: Any) -> object:
     return plain(value) if info.mode == "json" else value
 
 
+def _written_answer(value: Any, info: Any) -> object:
+    return value.to_plain() if info.mode == "json" else value
+
+
 _WRITTEN: Final[Schema] = {"type": "function-plain", "function": _written, "info_arg": True}
-
-
-def _function(function: Callable[..., Any]) -> Schema:
-    return {"type": "no-info", "function": function}
 
 
 # -- judging ---------------------------------------------------------------------------------------------------------
@@ -219,10 +226,13 @@ def _judged(read: Reader, form: Schema, name: str = "") -> Schema:
         tell(value)
         raise _problem(refusal, value)
 
-    judge.__name__ = judge.__qualname__ = name or getattr(read, "__name__", "read")
-    if form["type"] in _SCALAR:
-        return {"type": "function-wrap", "function": _function(_told_wrapped(read)), "schema": form}
-    return {"type": "function-wrap", "function": _function(judge), "schema": form}
+    judging = _told_wrapped(read) if form["type"] in _SCALAR else judge
+    return _wrapped(judging, form, name or getattr(read, "__name__", "read"))
+
+
+def _wrapped(judge: Callable[[Any, Any], object], form: Schema, name: str) -> Schema:
+    judge.__name__ = judge.__qualname__ = name  # pydantic titles its errors with it
+    return {"type": "function-wrap", "function": {"type": "no-info", "function": judge}, "schema": form}
 
 
 _SCALAR: Final = frozenset({"str", "union", "date", "datetime", "int", "bool", "none", "any", "literal", "enum"})
@@ -248,6 +258,16 @@ def _told(read: Reader) -> Reader:
 
 def _choice(read: Reader, options: Iterable[Schema]) -> Schema:
     """One of several classes. Told are the problems of the one that has fewest, under the path of the value itself."""
+    choices = [(one, str(at)) for at, one in enumerate(options)]
+    union = {"type": "union", "choices": choices, "mode": "left_to_right"}
+    return choice_schema(read, union)
+
+
+def choice_schema(read: Reader, union: Schema, *, below: tuple[str, ...] = ()) -> Schema:
+    """Read by our reader; what it refuses is shown to a union, whose paths begin with a name for the choice: that is left out.
+
+    `below`: where the path of our own refusal begins.
+    """
 
     def judge(value: object, tell: Callable[[object], object]) -> object:
         try:
@@ -257,12 +277,12 @@ def _choice(read: Reader, options: Iterable[Schema]) -> Schema:
         try:
             tell(value)
         except ValueError as error:
-            raise _fewest(error) from None
-        raise _problem(refusal, value)
+            told = _fewest(error)
+            if told is not None:
+                raise told from None
+        raise _problem(refusal, value, below=below)
 
-    choices = [(one, str(at)) for at, one in enumerate(options)]
-    union = {"type": "union", "choices": choices, "mode": "left_to_right"}
-    return {"type": "function-wrap", "function": _function(judge), "schema": union}
+    return _wrapped(judge, union, "choice")
 
 
 def _pydantic_core() -> Any:
@@ -270,14 +290,13 @@ def _pydantic_core() -> Any:
     return sys.modules["pydantic_core"]
 
 
-def _problem(error: BizcoreError, value: object) -> ValueError:
+def _problem(error: BizcoreError, value: object, *, below: tuple[str, ...] = ()) -> ValueError:
     """A refusal of ours as one of pydantic's: our code, sentence and facts, and the way to what is wrong below the value."""
     core = _pydantic_core()
     problem: ValueError = core.PydanticCustomError(error.code, error.message, error.to_dict()["facts"])
-    path = error.path if isinstance(error, Invalid) and not isinstance(error, DuplicateName) else ""
-    if not path:
+    if not isinstance(error, Invalid) or not error.path:
         return problem
-    loc = tuple(int(step) if step.isdigit() else step for step in path.split("."))
+    loc = (*below, *(int(step) if step.isdigit() else step for step in error.path.split(".")))
     return _problems(error.code, [{"type": problem, "loc": loc, "input": value}])
 
 
@@ -286,9 +305,12 @@ def _problems(title: str, problems: list[dict[str, Any]]) -> ValueError:
     return error
 
 
-def _fewest(error: Any) -> ValueError:
+def _fewest(error: Any) -> ValueError | None:
+    """The problems of the choice that has fewest; none when no choice was even tried."""
     tried: dict[object, list[dict[str, Any]]] = {}
     for one in error.errors(include_url=False):
+        if not one["loc"]:
+            return None
         told = _pydantic_core().PydanticCustomError(one["type"], one["msg"], one.get("ctx"))
         problem = {"type": told, "loc": one["loc"][1:], "input": one["input"]}
         tried.setdefault(one["loc"][0], []).append(problem)
@@ -308,9 +330,9 @@ def described(cls: type, schema: Schema) -> Schema:
 
 
 def first_sentence(text: str) -> str:
-    """The first sentence of a docstring, on one line.
+    r"""The first sentence of a docstring, on one line.
 
-    >>> first_sentence("What is due when:\\n    portions of a total. More follows.")
+    >>> first_sentence("What is due when:\n    portions of a total. More follows.")
     'What is due when: portions of a total.'
     """
     paragraph = " ".join(text.strip().partition("\n\n")[0].split())

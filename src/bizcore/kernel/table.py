@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from html import escape
 from importlib import import_module
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from attrs import field, frozen
 
@@ -21,7 +21,7 @@ from bizcore.kernel.explain import Explanation
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.kernel.rounding import divide
-from bizcore.kernel.value import Value
+from bizcore.kernel.value import Answer, Value
 
 Kind = Literal["text", "money", "quantity", "number", "date"]
 
@@ -111,7 +111,7 @@ def _row(value: Sequence[object]) -> tuple[Any, ...]:
 
 
 @frozen(eq=False, repr=False)
-class Table:
+class Table(Answer):
     """Rows with typed columns. Cells are Money, Quantity, Decimal, int, date, text or None.
 
     `table[row, column]` takes row numbers, or the text in the column named by `key`, and column names. Iterating gives
@@ -121,6 +121,8 @@ class Table:
     >>> table["1000", "debit"].value, table.to_dicts()
     (Money('5.00', 'EUR'), [{'account': '1000', 'debit': Money('5.00', 'EUR')}])
     """
+
+    json_form: ClassVar[Any] = list[dict[str, Any]]
 
     columns: tuple[Column, ...] = field(converter=_columns)
     rows: tuple[tuple[Any, ...], ...] = field(converter=_rows)

@@ -42,15 +42,17 @@ class Value:
         return described(cls, handler.resolve_ref_schema(handler(schema["schema"])))
 
 
-class Answer:
-    """What only leaves: the answer of an act or a report. It is written, and read by nobody.
+class Argument:
+    """Stands in the `json_form` of a generic answer for its argument: `Committed[Invoice]` has an invoice there."""
+
+
+class Answer(Value):
+    """What only leaves: the answer of an act or a report. It is written, and never read.
 
     `to_plain` gives its JSON form, `json_form` the type of that: the names with their types, or one type.
     """
 
     __slots__ = ()
-
-    json_form: ClassVar[Any] = None
 
     def to_plain(self) -> Any:
         """The answer as JSON types."""

@@ -12,7 +12,6 @@ from bizcore.change.view import View
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
-from bizcore.kernel.value import Value
 from bizcore.supply.places import OUTSIDE, check_owner, pool_of
 
 
@@ -26,7 +25,7 @@ class Unpaired(Invalid):
 
 
 @frozen(kw_only=True)
-class Crossing(Value):
+class Crossing:
     """Goods that crossed a border: from and to are a pool or an outside place."""
 
     entry: Entry
