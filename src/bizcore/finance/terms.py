@@ -15,7 +15,7 @@ from attrs import field, frozen
 
 from bizcore.kernel.codec import encode
 from bizcore.kernel.days import LAST, Day, day
-from bizcore.kernel.errors import Invalid
+from bizcore.kernel.errors import Invalid, shown
 from bizcore.kernel.exact import Exact, number
 from bizcore.kernel.money import Money
 from bizcore.kernel.value import Value
@@ -97,7 +97,7 @@ class Portion(NamedTuple):
 
 def _text(value: object) -> str:
     if type(value) is not str:
-        raise BadTerms(text=repr(value)[:60], why="terms are text")
+        raise BadTerms(text=shown(value), why="terms are text")
     if len(value) > TEXT_MAX:
         raise BadTerms(text=value[:60], why=f"at most {TEXT_MAX} characters")
     return " ".join(value.lower().replace(",", " ").replace(";", " ; ").split()).replace(" ;", ";")
