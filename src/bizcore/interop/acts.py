@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 from bizcore.change.act import Act, signature_of
@@ -57,7 +57,8 @@ class _Acts:
     def _put(self, handler: Any) -> Schema:
         kinds = sorted(self._company.kinds.items())
         forms = {
-            kind: names_schema({"kind": _literal(kind), "document": schema_of(cls, handler)}) for kind, cls in kinds
+            kind: _under(f"put_{kind}", {"kind": _literal(kind), "document": schema_of(cls, handler)})
+            for kind, cls in kinds
         }
         union: Schema = {"type": "tagged-union", "discriminator": "kind", "choices": forms}
         return choice_schema(lambda data: self._read({"act": "put", "arguments": data}), union)
@@ -73,8 +74,12 @@ def _form(name: str, planner: Callable[..., Any], handler: Any) -> Schema:
 
 
 def _named(name: str, arguments: Schema) -> Schema:
-    form = names_schema(dict(zip(_NAMES, (_literal(name), arguments), strict=True)))
-    return {**form, "ref": f"bizcore.acts.{name.replace('.', '_')}:act"}
+    return _under(name, dict(zip(_NAMES, (_literal(name), arguments), strict=True)))
+
+
+def _under(name: str, names: Mapping[str, Schema]) -> Schema:
+    """A form with a name of its own, because OpenAPI's discriminators point at names."""
+    return {**names_schema(names), "ref": f"bizcore.acts.{name.replace('.', '_')}:0"}
 
 
 def _literal(text: str) -> Schema:
