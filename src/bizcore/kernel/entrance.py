@@ -23,8 +23,8 @@ from bizcore.kernel.codec import Reader, WrongType, plain, reader, shape
 from bizcore.kernel.currencies import known
 from bizcore.kernel.days import bound, day, instant
 from bizcore.kernel.errors import BizcoreError, Invalid
+from bizcore.kernel.exact import RATIO_DIGITS_MAX, fraction, number
 from bizcore.kernel.exact import TEXT_MAX as NUMBER_MAX
-from bizcore.kernel.exact import fraction, number
 from bizcore.kernel.ids import TEXT_MAX, checked_text
 from bizcore.kernel.value import Answer, Argument
 
@@ -32,6 +32,7 @@ Schema = dict[str, Any]
 """A schema of pydantic-core: a plain dictionary."""
 
 _DECIMALS: Final = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)"
+_RATIO_MAX: Final = 2 * RATIO_DIGITS_MAX + 2  # a sign and a line between
 _CANONICAL: Final = r"-?[0-9]+(\.[0-9]+)?"
 
 
@@ -51,7 +52,7 @@ _CODE: Final = _text("[A-Z]{3}", 3)
 
 _FORMS: Final[Mapping[Any, tuple[Schema, Schema]]] = {
     number: (_or_whole(_text(_DECIMALS, NUMBER_MAX)), _text(_CANONICAL, NUMBER_MAX)),
-    fraction: (_or_whole(_text(rf"{_DECIMALS}(/[0-9]+)?", 602)), _text(rf"{_CANONICAL}(/[0-9]+)?", 602)),
+    fraction: (_or_whole(_text(rf"{_DECIMALS}(/[0-9]+)?", _RATIO_MAX)), _text(rf"{_CANONICAL}(/[0-9]+)?", _RATIO_MAX)),
     day: (_DATE, _DATE),
     bound: (_DATE, _DATE),
     instant: (_INSTANT, _INSTANT),
