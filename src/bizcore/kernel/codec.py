@@ -319,10 +319,11 @@ def _attrs_reader(cls: type) -> Reader:
     readers: dict[str, Reader] = {}
 
     def read(data: object) -> Any:
-        if isinstance(data, cls):
-            return data
-        if data.__class__ is not dict and not isinstance(data, Mapping):
-            raise WrongType(value=data, expected=cls.__name__)
+        if data.__class__ is not dict:  # nearly always it is one, and asking anything else costs more
+            if isinstance(data, cls):
+                return data
+            if not isinstance(data, Mapping):
+                raise WrongType(value=data, expected=cls.__name__)
         if not readers:  # resolved at first use: classes may name each other
             hints = typing.get_type_hints(cls)
             readers.update({one.name: _field_reader(one, reader(hints[one.name])) for one in own})
@@ -380,11 +381,12 @@ def _further(error: Invalid, step: str | int) -> Invalid:
 
 def _sequence_reader(read: Reader) -> Reader:
     def read_all(data: object) -> tuple[Any, ...]:
-        if isinstance(data, (str, bytes, Mapping)) or not isinstance(data, Iterable):
+        if data.__class__ is not list and (isinstance(data, (str, bytes, Mapping)) or not isinstance(data, Iterable)):
             raise WrongType(value=data, expected="a list")
+        given: Any = data
         found: list[Any] = []
         try:
-            for item in data:
+            for item in given:
                 found.append(read(item))  # noqa: PERF401 - how many there are says which one is refused
         except Invalid as error:
             _further(error, len(found))
