@@ -15,7 +15,8 @@ from bizcore.company import Company
 from bizcore.flow.document import Document
 from bizcore.interop import act_type
 from bizcore.interop.schemas import public_values
-from bizcore.kernel.codec import decode, plain, shape
+from bizcore.kernel.codec import decode, plain
+from bizcore.kernel.shapes import shape
 from bizcore.kernel.value import Answer, Value
 from bizcore.testing.toys import Note, ToyDesk
 

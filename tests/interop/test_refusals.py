@@ -20,11 +20,12 @@ from pydantic import TypeAdapter, ValidationError
 from bizcore.book.entry import Entry
 from bizcore.finance import Invoice
 from bizcore.interop.schemas import public_values
-from bizcore.kernel.codec import plain, shape
+from bizcore.kernel.codec import plain
 from bizcore.kernel.exact import Exact
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
+from bizcore.kernel.shapes import shape
 from bizcore.kernel.value import Answer
 from bizcore.testing.values import values
 

@@ -7,7 +7,6 @@ not written: a default added later does not change the text of what was stored b
 
 from __future__ import annotations
 
-import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -16,7 +15,7 @@ from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -25,20 +24,12 @@ from bizcore.kernel.errors import Invalid, shown
 from bizcore.kernel.exact import fraction, number, plain_number
 from bizcore.kernel.ids import checked_text
 from bizcore.kernel.maps import BadKey, Map
+from bizcore.kernel.shapes import shape
 
 T = TypeVar("T")
 
 Encoder = Callable[[Any], str]
 Reader = Callable[[object], Any]
-
-_SEQUENCES = frozenset({tuple, list, Sequence, Iterable})
-_MAPPINGS = frozenset({Map, Mapping, dict})
-_LOOSE: Final[Mapping[frozenset[Any], type]] = {
-    frozenset({Decimal, int, str}): Decimal,
-    frozenset({Decimal, int, str, Fraction}): Fraction,
-    frozenset({date, str}): date,
-}
-"""What signatures take loosely, and the strict type it is read as."""
 
 
 class WrongType(Invalid):
@@ -146,47 +137,6 @@ def reader(annotation: Any) -> Reader:
             return _mapping_reader(reader(parts[0]))
         case _:
             return _class_reader(parts[0])
-
-
-class Shape(NamedTuple):
-    """What a declared type is in JSON: its form, and the types it is made of.
-
-    `form`: `optional`, `choice`, `literal`, `sequence`, `fixed` (a list of so many), `mapping`, or `class`.
-    """
-
-    form: str
-    parts: tuple[Any, ...]
-
-
-def shape(annotation: Any) -> Shape:
-    """Take a declared type apart: the one place that knows which types have a JSON form.
-
-    >>> shape(tuple[str, ...] | None).form, shape(Decimal | int | str), shape(Map[str])
-    ('optional', Shape(form='class', parts=(<class 'decimal.Decimal'>,)), Shape(form='mapping', parts=(<class 'str'>,)))
-    """
-    origin = typing.get_origin(annotation)
-    arguments = typing.get_args(annotation)
-    if origin in (typing.Union, types.UnionType):
-        return _shape_of_union(arguments)
-    if origin is typing.Literal:
-        return Shape("literal", arguments)
-    if origin in _SEQUENCES or annotation in _SEQUENCES:
-        if origin is tuple and Ellipsis not in arguments:
-            return Shape("fixed", arguments)
-        return Shape("sequence", arguments[:1] or (Any,))
-    if origin in _MAPPINGS or annotation in _MAPPINGS:
-        return Shape("mapping", arguments[-1:] or (Any,))
-    return Shape("class", (origin or annotation,))
-
-
-def _shape_of_union(options: tuple[Any, ...]) -> Shape:
-    rest = tuple(one for one in options if one is not type(None))
-    if len(rest) < len(options):
-        inner: Any = typing.Union[rest]  # noqa: UP007 - of as many as there are
-        return Shape("optional", (inner,))
-    kinds = frozenset(typing.get_origin(one) or one for one in rest)
-    loose = _LOOSE.get(kinds)
-    return Shape("choice", rest) if loose is None else Shape("class", (loose,))
 
 
 def decode(cls: type[T], data: object) -> T:

@@ -19,13 +19,14 @@ from typing import Any, Final
 
 import attrs
 
-from bizcore.kernel.codec import Reader, WrongType, plain, reader, shape
+from bizcore.kernel.codec import Reader, WrongType, plain, reader
 from bizcore.kernel.currencies import known
 from bizcore.kernel.days import bound, day, instant
 from bizcore.kernel.errors import BizcoreError, Invalid
 from bizcore.kernel.exact import RATIO_DIGITS_MAX, fraction, number
 from bizcore.kernel.exact import TEXT_MAX as NUMBER_MAX
 from bizcore.kernel.ids import TEXT_MAX, checked_text
+from bizcore.kernel.shapes import shape
 from bizcore.kernel.value import Answer, Argument
 
 Schema = dict[str, Any]

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 from bizcore.book.entry import Entry
 from bizcore.finance.terms import Terms
-from bizcore.kernel.codec import shape
 from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.exact import Exact
 from bizcore.kernel.explain import Explanation
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
+from bizcore.kernel.shapes import shape
 from bizcore.supply.costmoves import CostMethod
 from bizcore.supply.methods import Methods
 from bizcore.testing.strategies import days, entries, moneys, quantities

@@ -11,9 +11,10 @@ from attrs import field, frozen
 
 from bizcore.finance.documents import Invoice
 from bizcore.finance.terms import BadTerms, Terms
-from bizcore.kernel.codec import MissingField, UnknownField, WrongType, decode, encode, shape
+from bizcore.kernel.codec import MissingField, UnknownField, WrongType, decode, encode
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.exact import InvalidAmount, NotPositive, number
+from bizcore.kernel.shapes import shape
 from bizcore.sfa.orders import Order
 from bizcore.supply.costmoves import CostMethod
 from bizcore.supply.methods import Methods
