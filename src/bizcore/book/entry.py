@@ -16,6 +16,7 @@ from bizcore.kernel.maps import Map
 from bizcore.kernel.markup import Html, Shown, cell, heading, row, table
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
+from bizcore.kernel.value import Value
 
 Amount = Money | Quantity
 
@@ -96,7 +97,7 @@ def _optional_id(value: object) -> str | None:
 
 
 @frozen
-class Posting:
+class Posting(Value):
     """One line of an entry: an account or place, an amount in a unit, and its value in the company's currency.
 
     `amount`: debit and inflow positive, credit and outflow negative. `value`: None when the amount is itself in the
@@ -162,7 +163,7 @@ def _postings(value: Sequence[Posting]) -> tuple[Posting, ...]:
 
 
 @frozen
-class Entry(Shown):
+class Entry(Shown, Value):
     """What one fact changes in one book; it exists only in balance.
 
     Guarantees: amounts sum to zero in every unit; values sum to zero in one currency.

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from attrs import field, frozen
 
 from bizcore.book.entry import Amount, Entry
 from bizcore.change.difference import Difference, differences
 from bizcore.flow.document import Document, Ref
+from bizcore.kernel.codec import plain
 from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.markup import ROWS_MAX, Html, Shown, cell, element, heading, joined, row, table
 from bizcore.kernel.money import Money
+from bizcore.kernel.value import Answer, Argument
 
 if TYPE_CHECKING:
     from bizcore.change.act import Act
@@ -102,7 +104,7 @@ class Planned:
 
 
 @frozen(eq=False, repr=False, init=False)
-class Changes(Shown, Generic[D]):
+class Changes(Shown, Answer, Generic[D]):
     """What an act would record: its answer, the documents to write, the entries to post, the floors that must hold.
 
     `value` is the answer: a document or an entry, recorded with the others. `act`, `reads` and `planned` are filled in by
@@ -111,6 +113,13 @@ class Changes(Shown, Generic[D]):
     Guarantees: nothing is written; printing it shows every entry and document it would record, and of a document that was there before what changes.
     Raises: TooLarge.
     """
+
+    json_form: ClassVar[Any] = {
+        "act": dict[str, Any] | None,
+        "documents": tuple[dict[str, Any], ...],
+        "entries": tuple[Entry, ...],
+        "value": Argument,
+    }
 
     value: D
     documents: tuple[Document, ...]
@@ -176,6 +185,15 @@ class Changes(Shown, Generic[D]):
     def __add__(self, other: Changes[E]) -> Changes[D]:
         """Both as one change; the answer is the left one's."""
         return self.adding(documents=other.documents, entries=other.entries, floors=other.floors, derived=other.derived)
+
+    def to_plain(self) -> dict[str, Any]:
+        """What would be recorded, as JSON types; each document with its kind."""
+        return {
+            "act": None if self.act is None else self.act.to_plain(),
+            "documents": [{"kind": one.kind, "document": plain(one)} for one in self.documents],
+            "entries": [plain(one) for one in self.entries],
+            "value": plain(self.value),
+        }
 
     def __repr__(self) -> str:
         """Every entry and document, in the order they would be recorded."""

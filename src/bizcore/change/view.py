@@ -25,6 +25,7 @@ from bizcore.kernel.errors import Invalid, NotFound, Refused, Unavailable
 from bizcore.kernel.ids import checked_id, minted
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
+from bizcore.kernel.value import Value
 
 D = TypeVar("D", bound=Document)
 P = TypeVar("P", bound=Policies)
@@ -95,7 +96,7 @@ class TooMany(Invalid):
 
 
 @frozen
-class Balance:
+class Balance(Value):
     """What an account holds of a unit, and the log position that last changed it (0: never)."""
 
     amount: Amount

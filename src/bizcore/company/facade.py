@@ -28,7 +28,7 @@ from bizcore.company.refusals import (
 )
 from bizcore.flow.document import Document, Ref
 from bizcore.kernel.calendars import calendar as calendar_named
-from bizcore.kernel.codec import WrongType, decode, plain
+from bizcore.kernel.codec import WrongType, at_path, decode, plain, reader
 from bizcore.kernel.currencies import digits
 from bizcore.kernel.days import instant as read_instant
 from bizcore.kernel.ids import checked_id, checked_text
@@ -233,15 +233,16 @@ class Company(Books):
 
         return Act("erase", Map({"id": one.id, "kind": one.kind}), erase)
 
-    def act(self, text: str) -> Act[Any]:
-        """Read an act from its JSON. Raises: Invalid."""
+    def act(self, text: str | Mapping[str, Any]) -> Act[Any]:
+        """Read an act from its JSON, as text or parsed. Raises: Invalid."""
         return parse_act(text, self._verbs, {"put": self._read_put, "erase": self._read_erase})
 
     def _read_put(self, data: Mapping[str, Any]) -> Act[Any]:
         kind = str(data.get("kind"))
         if kind not in self.kinds or set(data) != {"kind", "document"}:
             raise UnknownKind(kind=kind, known=tuple(sorted(self.kinds)))
-        return self.put(decode(self.kinds[kind], data["document"]))
+        cls: Any = self.kinds[kind]
+        return self.put(at_path("document", reader(cls), data["document"]))
 
     def _read_erase(self, data: Mapping[str, Any]) -> Act[Any]:
         return self.erase(decode(Ref, data))

@@ -12,6 +12,7 @@ from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.maps import Map
+from bizcore.kernel.value import Value
 
 Keys = Iterable[tuple[str, ...]]
 
@@ -20,7 +21,7 @@ Indexes = Mapping[str, Callable[[Any], Keys]]
 
 
 @frozen
-class Ref:
+class Ref(Value):
     """A document by kind and id.
 
     >>> str(Ref("invoice", "order 4711#1"))
@@ -53,7 +54,7 @@ def _extra(value: Mapping[str, str]) -> Map[str]:
 
 
 @frozen(kw_only=True)
-class Document:
+class Document(Value):
     """The base of every document; a subclass names its `kind` and adds fields.
 
     `id` is the identity, given by the caller or minted while planning; `number` is legal and drawn when recorded, empty

@@ -10,6 +10,7 @@ from attrs import field, frozen
 from bizcore.kernel.markup import ROWS_MAX, Html, Shown, element, folded, joined
 
 _OPEN: Final = 2
+from bizcore.kernel.value import Value
 
 
 def _inputs(value: Mapping[str, object] | Iterable[tuple[str, object]]) -> tuple[tuple[str, str], ...]:
@@ -26,7 +27,7 @@ def _steps(value: Iterable[Explanation]) -> tuple[Explanation, ...]:
 
 
 @frozen
-class Explanation(Shown):
+class Explanation(Shown, Value):
     """Why a figure is what it is; steps are explanations again.
 
     >>> print(Explanation("sum of lines", "30.00 EUR", {"lines": 2}, steps=[Explanation("line", "10.00 EUR")]))

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from importlib import import_module
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from attrs import field, frozen
 
@@ -22,6 +22,7 @@ from bizcore.kernel.markup import ROWS_MAX, Html, Shown, cell, folded, heading, 
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.kernel.rounding import divide
+from bizcore.kernel.value import Answer, Value
 
 Kind = Literal["text", "money", "quantity", "number", "date"]
 
@@ -59,7 +60,7 @@ class MissingExtra(Unavailable):
 
 
 @frozen
-class Column:
+class Column(Value):
     """A column: its name in data, its title for people, what its cells are, and their unit when it is one for all."""
 
     name: str
@@ -124,7 +125,7 @@ def _row(value: Sequence[object]) -> tuple[Any, ...]:
 
 
 @frozen(eq=False, repr=False)
-class Table(Shown):
+class Table(Shown, Answer):
     """Rows with typed columns. Cells are Money, Quantity, Decimal, int, date, text or None.
 
     `table[row, column]` takes row numbers, or the text in the column named by `key`, and column names. Iterating gives
@@ -134,6 +135,8 @@ class Table(Shown):
     >>> table["1000", "debit"].value, table.to_dicts()
     (Money('5.00', 'EUR'), [{'account': '1000', 'debit': Money('5.00', 'EUR')}])
     """
+
+    json_form: ClassVar[Any] = list[dict[str, Any]]
 
     columns: tuple[Column, ...] = field(converter=_columns)
     rows: tuple[tuple[Any, ...], ...] = field(converter=_rows)

@@ -20,6 +20,7 @@ from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.exact import Exact, number
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
+from bizcore.kernel.value import Value
 from bizcore.sfa import fields
 from bizcore.sfa.opportunities import Opportunity
 from bizcore.sfa.policies import SfaPolicies
@@ -63,7 +64,7 @@ class BadQuote(Invalid):
 
 
 @frozen
-class QuoteLine:
+class QuoteLine(Value):
     """A line of a quote; `discount_percent` lowers the price before anything is rounded.
 
     >>> QuoteLine("Bolt M8", 100, "0.30", discount_percent=10).net("EUR")

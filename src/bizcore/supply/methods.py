@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from bizcore.change.view import View
 from bizcore.kernel.days import FIRST
+from bizcore.kernel.value import Value
 from bizcore.supply.atstandard import Standard, StandardFold
 from bizcore.supply.costmoves import BackDating, CostMethod, CostMove, State, in_order
 from bizcore.supply.items import Item
@@ -34,7 +35,7 @@ class Rule(NamedTuple):
 
 
 @frozen
-class Methods:
+class Methods(Value):
     """The cost methods of an item, and what its late moves do, each with the date from which it is so; the first is from always.
 
     `standards` are what it is to cost under standard cost, from dates on; `of` names the pool and the item.

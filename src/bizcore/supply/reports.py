@@ -20,6 +20,7 @@ from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.kernel.spans import Span
 from bizcore.kernel.table import Column, Table
+from bizcore.kernel.value import Value
 from bizcore.supply.atstandard import Standard
 from bizcore.supply.cost import folded
 from bizcore.supply.costbook import kept
@@ -253,7 +254,7 @@ def _movement(view: View, document: str) -> Movement | None:
 
 
 @frozen
-class Difference:
+class Difference(Value):
     """Where two figures that must agree do not: what, and both."""
 
     what: str

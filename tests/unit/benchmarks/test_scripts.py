@@ -20,6 +20,7 @@ RUNS = {
     "writers": ["--processes", "2", "--seconds", "0.2"],
     "valuation": ["--moves", "4000", "--items", "4", "--rounds", "1"],
     "valuation back-dated": ["--moves", "40000", "--backdate", "--rounds", "1"],
+    "entrances": ["--orders", "20", "--rounds", "1"],
     "money": ["--times", "1000", "--rounds", "1"],
 }
 
@@ -39,5 +40,5 @@ def test_every_script_is_run_and_explained() -> None:
     scripts = {path.stem for path in BENCHMARKS.glob("*.py")} - {"rounds"}
     page = (BENCHMARKS / "README.md").read_text("utf-8")
     ours = {name.partition(" ")[0] for name in RUNS}
-    assert {"posting", "growth", "reads", "imports", "writers", "valuation", "money"} <= ours & scripts
+    assert {"posting", "growth", "reads", "imports", "writers", "valuation", "money", "entrances"} <= ours & scripts
     assert [one for one in sorted(ours) if f"`{one}.py`" not in page] == []
