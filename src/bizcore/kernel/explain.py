@@ -8,9 +8,9 @@ from typing import Final
 from attrs import field, frozen
 
 from bizcore.kernel.markup import ROWS_MAX, Html, Shown, element, folded, joined
+from bizcore.kernel.value import Value
 
 _OPEN: Final = 2
-from bizcore.kernel.value import Value
 
 
 def _inputs(value: Mapping[str, object] | Iterable[tuple[str, object]]) -> tuple[tuple[str, str], ...]:

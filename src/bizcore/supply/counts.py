@@ -18,6 +18,7 @@ from bizcore.kernel.days import day, optional_day
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.exact import number, plain_number
 from bizcore.kernel.quantity import Quantity
+from bizcore.kernel.value import Value
 from bizcore.supply import fields
 from bizcore.supply.movements import EmptyMovement
 
@@ -47,7 +48,7 @@ class CountedTwice(Invalid):
 
 
 @frozen
-class CountLine:
+class CountLine(Value):
     """So much of an item, in its base unit, was found: of a lot when one is named, else of all of it that lies there.
 
     `expiry` is that of a lot which the books do not know.

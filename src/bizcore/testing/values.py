@@ -24,6 +24,7 @@ from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.kernel.shapes import shape
 from bizcore.supply.costmoves import CostMethod
+from bizcore.supply.counts import Count, CountLine
 from bizcore.supply.methods import Methods
 from bizcore.testing.strategies import days, entries, moneys, quantities
 
@@ -93,6 +94,12 @@ _CLASSES: Final[Mapping[Any, st.SearchStrategy[Any]]] = {
     Any: _WORDS,
     Map: st.dictionaries(_WORDS, _WORDS, max_size=2).map(Map),
     Entry: entries(),
+    Count: st.builds(
+        Count,
+        on=days(),
+        place=st.just("main"),
+        lines=st.lists(st.builds(CountLine, _WORDS, _NUMBERS), min_size=1, max_size=3, unique_by=lambda one: one.item),
+    ),
     Methods: st.just(Methods((("1900-01-01", CostMethod.FIFO), ("2026-01-01", CostMethod.MOVING_AVERAGE)))),
     Terms: st.sampled_from(["now", "30 days", "30% now; rest end of month"]).map(Terms),
     Explanation: st.builds(
