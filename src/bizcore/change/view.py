@@ -258,6 +258,13 @@ class View:
         rows = self._reading.history(cls.kind, id)
         return tuple(next(self._reading.log(after=row.position - 1)).key for row in rows)
 
+    def wrote(self, key: str) -> tuple[Ref, ...]:
+        """The documents that the change under a key wrote; none when there is no such change."""
+        row = self._reading.logged(key)
+        return (
+            () if row is None else tuple(Ref(kind, name) for kind, name, *_ in record.body_of(row).get("documents", ()))
+        )
+
     def page(self, cls: type[D], *, after: str, size: int) -> tuple[D, ...]:
         """Some documents of a kind by id, from the one after `after`; erased ones are passed over."""
         found: list[D] = []

@@ -30,6 +30,9 @@ Authorize = Callable[[str, Act[Any]], None]
 Body = Callable[[str, str, int], tuple[str, str] | None]
 """The stored (body, salt) of one version of a document, or of an intent that lies beside the log."""
 
+Check = Callable[[View, Changes[Any]], None]
+"""Looks at what is to be recorded, and only refuses; what it read is read for the change."""
+
 WORK: Final = "work"
 """The act of the last record of a fork or of work."""
 
@@ -64,13 +67,15 @@ class Planning:
         reading: Reading = self.overlay if self.overlay.writes or self.overlay.base is None else self.overlay.base
         return View(reading, self._settings, base=base, decoder=self._decoder)
 
-    def plan(self, act: Act[Any], base: str) -> Changes[Any]:
-        """Planner, then followers, then guards."""
+    def plan(self, act: Act[Any], base: str, *, check: Check | None = None) -> Changes[Any]:
+        """Planner, then followers, then guards; then, of what is to be recorded, whether it waits for somebody else."""
         view = self.view(base)
         changes = act.planner(view, **act.arguments)
         changes = wiring.followed(view, changes)
         wiring.guarded(view, changes)
         object.__setattr__(changes, "act", act)
+        if check is not None:
+            check(view, changes)
         object.__setattr__(changes, "reads", view.reads)
         return changes
 

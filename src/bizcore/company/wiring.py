@@ -44,11 +44,19 @@ WATCHES: Final = (
     ("account", "bizcore.finance.watches:watch_account"),
     ("item", "bizcore.supply.items:watch"),
     ("place", "bizcore.supply.places:watch"),
+    ("approval_rules", "bizcore.company.approvals:watch"),
 )
 """A watch looks at the documents of a kind that a change writes, before they are written, and only refuses: what is put may
 contradict what the books hold already."""
 
-KINDS: Final = ("bizcore.change.locks:Lock", "bizcore.company.master:Erasure")
+KINDS: Final = (
+    "bizcore.change.locks:Lock",
+    "bizcore.company.master:Erasure",
+    "bizcore.flow.approval:ApprovalRules",
+    "bizcore.flow.approval:Identity",
+    "bizcore.flow.approval:Approval",
+    "bizcore.flow.approval:ApprovalRequest",
+)
 """Kinds that belong to no desk."""
 
 
