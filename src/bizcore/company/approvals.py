@@ -29,6 +29,7 @@ from bizcore.flow.approval import (
 from bizcore.flow.document import Document
 from bizcore.kernel.codec import encode
 from bizcore.kernel.errors import Refused
+from bizcore.kernel.exact import Exact
 from bizcore.kernel.ids import checked_id
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
@@ -184,11 +185,8 @@ def amount_of(view: View, changes: Changes[Any]) -> Money | None:
 
     most = Money.of_minor(0, view.currency)
     for document in changes.documents:
-        said = next(
-            (one for name in ("gross", "net", "amount") if isinstance(one := getattr(document, name, None), Money)),
-            None,
-        )
-        if said is None or document.kind in _OWN:
+        said = _said(document)
+        if said is None:
             continue
         if said.currency != view.currency:
             if document.dated is None:
@@ -199,6 +197,17 @@ def amount_of(view: View, changes: Changes[Any]) -> Money | None:
                 return None
         most = max(most, abs(said))
     return most
+
+
+def _said(document: Document) -> Money | None:
+    """What a document says that it amounts to: with tax, else without."""
+    if document.kind in _OWN:
+        return None
+    for name in ("gross", "net", "amount"):
+        said = getattr(document, name, None)
+        if isinstance(said, (Money, Exact)):
+            return said if isinstance(said, Money) else said.round()
+    return None
 
 
 def _demanded(rules: ApprovalRules, asked: _Asked) -> tuple[int, Money | None]:

@@ -134,7 +134,7 @@ def test_a_new_quote_is_no_revision() -> None:
     refused(acme, acme.sfa.quote(forged), NotNew)
     for facts in ({"revision": 2}, {"first": "q"}, {"revision": 0}):
         with pytest.raises(BadQuote):
-            Quote(customer="beta", on="2026-01-05", currency="EUR", lines=[LINE], **facts)  # type: ignore[arg-type]
+            Quote(customer="beta", on="2026-01-05", currency="EUR", lines=[LINE], **facts)
 
 
 # -- expiry ----------------------------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ def test_a_quote_is_open_until_the_seller_s_midnight(zone: str, until: str) -> N
     refused(acme, acme.sfa.expire("q", at=end - timedelta(microseconds=1)), StillOpen)
     late = refused(acme, acme.sfa.accept("q", at=end), QuoteExpired)
     assert late.facts["on"] == date.fromisoformat(until) + timedelta(days=1)
-    assert late.allowed == ("revise",)  # type: ignore[attr-defined]
+    assert late.allowed == ("revise",)
     taken = do(acme, acme.sfa.accept("q", at=end - timedelta(microseconds=1)))
     assert str(taken.accepted_on) == until
 
