@@ -1,4 +1,4 @@
-"""The code of the first-hour pages is what a user would write: `mypy --strict` passes on it."""
+"""The code of the first-hour and how-to pages is what a user would write: `mypy --strict` passes on it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted((ROOT / "docs" / "first-hour").glob("*.md"))
+PAGES = sorted(page for part in ("first-hour", "how-to") for page in (ROOT / "docs" / part).glob("*.md"))
 
 
 @pytest.mark.slow
 def test_a_type_checker_accepts_what_the_pages_show(tmp_path: Path) -> None:
-    assert len(PAGES) == 3
+    assert len(PAGES) == 4
     modules = []
     for page in PAGES:
         blocks = re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
         assert blocks
-        module = tmp_path / f"sketch_{page.stem}.py"
+        module = tmp_path / f"sketch_{page.stem.replace('-', '_')}.py"
         module.write_text("\n".join(blocks), encoding="utf-8")
         modules.append(str(module))
     wrong = tmp_path / "sketch_wrong.py"

@@ -438,6 +438,14 @@ def deciding_act(company: Company, verb: str, approval: str, by: str) -> Act[App
     return Act(f"approval.{verb}", arguments, _DECIDING[verb](company))
 
 
+def here(company: Company, act: Act[Any]) -> Act[Any]:
+    """An act as this company plans it: one on approvals asks the company it is recorded in, not the one it was made on."""
+    planner: object = act.planner
+    if isinstance(planner, Deciding) and planner.company is not company:
+        return evolve(act, planner=type(planner)(company))
+    return act
+
+
 def readers(company: Company) -> dict[str, Callable[[Mapping[str, Any]], Act[Any]]]:
     """How the acts on approvals are read from JSON, by name."""
 

@@ -15,9 +15,9 @@ from bizcore.change.desk import Desk, verbs_of
 from bizcore.change.reading import LogRow
 from bizcore.change.settings import Settings
 from bizcore.change.view import Decoder, View
-from bizcore.company import approvals, landing, wiring
+from bizcore.company import approvals, landing, own, wiring
 from bizcore.company.books import Authorize, Books
-from bizcore.company.given import classes, pairs, ref_of, request_text, zone_named
+from bizcore.company.given import pairs, ref_of, request_text, zone_named
 from bizcore.company.refusals import (
     BatchTooLarge,
     NobodyActs,
@@ -124,13 +124,14 @@ class Company(Books):
     ) -> Company:
         if authorize is not None and not callable(authorize):
             raise WrongType(value=authorize, expected="a function of actor and act")
+        own_desks = own.desks(desks)
         return Company(
             store.settings,
             reading=store.view,
             database=database,
             store=store,
-            kinds={one.kind: one for one in classes(kinds, Document)},
-            desks={one.name: one for one in classes(desks, Desk)},
+            kinds=own.kinds(kinds, own_desks.values()),
+            desks=own_desks,
             actor=None if actor is None else checked_id(actor, "actor"),
             authorize=authorize,
             decoder=Decoder(),
@@ -376,7 +377,7 @@ class Company(Books):
     def _planned(self, planning: landing.Planning, act: Act[Any], base: str, who: str) -> Changes[Any]:
         """Plan what is to be recorded: nothing is but what went through here, allowed to its actor and waiting for nobody."""
         self._allow(who, act)
-        return planning.plan(act, base, check=partial(approvals.check, self, who))
+        return planning.plan(approvals.here(self, act), base, check=partial(approvals.check, self, who))
 
     # -- what waits for somebody else ----------------------------------------------------------------------------------
 

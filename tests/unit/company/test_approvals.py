@@ -242,6 +242,20 @@ def test_authorize_is_asked_for_who_asks_and_who_releases_and_again_for_who_aske
     assert {("bob", "approval.release"), ("ann", "finance.pay")} <= set(asked)
 
 
+def test_the_company_that_records_is_asked_not_the_one_that_an_act_was_made_on(tmp_path: Path) -> None:
+    def deny(actor: str, act: Act[Any]) -> bool:
+        return act.name != "finance.pay"
+
+    store = f"sqlite:///{tmp_path}/a.db"
+    lax = company(store=store)
+    strict = Company.open("acme", store=store, actor="ann", authorize=deny)
+    fork = lax.fork()
+    fork.submit(pay(fork, "2000"), key="ask")
+    refused(strict, lambda: fork.replay(strict), NotAuthorized)
+    lax.submit(pay(lax, "2000"), key="ask")
+    strict.close()
+
+
 def test_somebody_acts() -> None:
     acme = Company.create("acme", currency="EUR")
     acme.apply(acme.put(ApprovalRules(rules=(RULE,), approvers=APPROVERS)))
