@@ -442,7 +442,8 @@ def here(company: Company, act: Act[Any]) -> Act[Any]:
     """An act as this company plans it: one on approvals asks the company it is recorded in, not the one it was made on."""
     planner: object = act.planner
     if isinstance(planner, Deciding) and planner.company is not company:
-        return evolve(act, planner=type(planner)(company))
+        bound: Any = type(planner)(company)
+        return evolve(act, planner=bound)
     return act
 
 
