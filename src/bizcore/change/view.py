@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
+from datetime import date
 from enum import Enum
 from functools import cached_property, lru_cache
 from typing import Any, Final, TypeVar, cast, final
@@ -244,6 +245,11 @@ class View:
             f"{cls.kind}.{index}", start, start + key_of((day(upto).isoformat(),)), newest_first=True, limit=1
         )
         return self._decoder.document(cls, rows[0]) if rows else None
+
+    def until(self, cls: type[D], index: str, *, upto: date, most: int) -> tuple[D, ...]:
+        """The oldest documents at or before a day, under an index of ISO dates alone: `most` of them, however many there are."""
+        rows = self._find(f"{cls.kind}.{index}", "", key_of((upto.isoformat(),)), newest_first=False, limit=most)
+        return tuple(self._decoder.document(cls, row) for row in rows if row.body)
 
     def all(self, cls: type[D]) -> Iterator[D]:
         """Every document of a kind that was not erased, by id. Raises: TooMany."""

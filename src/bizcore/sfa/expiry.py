@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import ClassVar, Final
 
 from attrs import field, frozen
 
 from bizcore.change.changes import Changes
+from bizcore.change.reads import FIND_MAX
 from bizcore.change.view import View
 from bizcore.flow.document import Document, Indexes
 from bizcore.kernel.days import Day, day
@@ -17,7 +18,7 @@ from bizcore.kernel.table import Column, Table
 from bizcore.sfa.quotes import Quote, day_told
 
 RUN_MAX: Final = 1_000
-"""The most quotes that one run closes; `left` says how many are still to be closed by the next."""
+"""The most quotes that one run closes; `more` says that there are others for the next."""
 
 
 class StillOpen(Refused):
@@ -36,7 +37,7 @@ def _names(value: Iterable[str]) -> tuple[str, ...]:
 
 @frozen(kw_only=True)
 class QuoteExpiry(Document):
-    """A run that closed what was over: the day it looked from, the quotes it closed, and how many it left to the next run."""
+    """A run that closed what was over: the day it looked from, the quotes it closed, and whether there are more for the next."""
 
     kind = "quote_expiry"
     by_verb: ClassVar[bool] = True
@@ -44,7 +45,7 @@ class QuoteExpiry(Document):
 
     on: date = field(converter=day)
     quotes: tuple[str, ...] = field(default=(), converter=_names)
-    left: int = 0
+    more: bool = False
 
 
 def expire(view: View, quote: str, *, on: Day | None = None, at: datetime | None = None) -> Changes[Quote]:
@@ -63,19 +64,18 @@ def expire_all(view: View, *, on: Day | None = None, at: datetime | None = None)
     first, at most 1,000 in a run. Raises: DayOrInstant.
     """
     told = day_told(view, on=on, at=at)
-    over = _over(view, told)
+    over = _over(view, told, most=RUN_MAX + 1)
     closed = [one.to("expire") for one in over[:RUN_MAX]]
-    run = view.mint(QuoteExpiry(on=told, quotes=[one.id for one in closed], left=len(over) - len(closed)))
-    return Changes(run, documents=[run, *closed])
+    run = view.mint(QuoteExpiry(on=told, quotes=[one.id for one in closed], more=len(over) > RUN_MAX))
+    return Changes(run, documents=closed)
 
 
 def lapsed(view: View, *, on: Day) -> Table:
-    """The quotes that are out, unanswered and over on a day, longest over first."""
+    """The quotes that are out, unanswered and over on a day, longest over first; at most 10,000."""
     columns = [Column(name) for name in ("quote", "number", "customer", "valid_until")]
-    rows = [[one.id, one.number, one.customer, one.valid_until, one.net] for one in _over(view, day(on))]
+    rows = [[one.id, one.number, one.customer, one.valid_until, one.net] for one in _over(view, day(on), most=FIND_MAX)]
     return Table([*columns, Column("net", kind="money")], rows, title="quotes that are over")
 
 
-def _over(view: View, on: date) -> list[Quote]:
-    over = [one for one in view.find(Quote, "state", "sent") if not one.is_open_on(on)]
-    return sorted(over, key=lambda one: (one.valid_until or on, one.id))
+def _over(view: View, on: date, *, most: int) -> tuple[Quote, ...]:
+    return view.until(Quote, "until", upto=on - timedelta(days=1), most=most)

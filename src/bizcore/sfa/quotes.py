@@ -135,6 +135,7 @@ class Quote(Document):
         "party": lambda one: [(one.customer,)],
         "on": lambda one: [(one.on.isoformat(),)],
         "revision": lambda one: [(one.first, f"{one.revision:06d}")] if one.first else [],
+        "until": lambda one: [(one.valid_until.isoformat(),)] if one.valid_until and one.state == "sent" else [],
     }
 
     customer: str = field(converter=fields.customer)

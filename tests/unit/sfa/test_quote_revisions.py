@@ -196,7 +196,7 @@ def test_expired_follows_from_a_day_and_closing_all_twice_closes_once() -> None:
     ]  # fmt: skip
     assert [row["quote"] for row in acme.sfa.lapsed(on="2026-01-25")] == ["a", "b"]
     first = do(acme, acme.sfa.expire_all(on="2026-01-11"))
-    assert (first.quotes, first.left) == (("a",), 0)
+    assert (first.quotes, first.more) == (("a",), False)
     assert do(acme, acme.sfa.expire_all(at=datetime(2026, 1, 11, tzinfo=UTC))).quotes == ()
     assert do(acme, acme.sfa.expire_all(on="2026-01-21")).quotes == ("b",)
     assert [acme.sfa.quotes[name].state for name in "abcde"] == ["expired", "expired", "sent", "accepted", "declined"]
@@ -209,4 +209,4 @@ def test_a_run_closes_so_many_and_says_what_it_leaves(monkeypatch: pytest.Monkey
     for at in range(5):
         out(acme, f"q{at}", f"2026-01-{20 - at}")
     runs = [do(acme, acme.sfa.expire_all(on="2026-02-01")) for _ in range(3)]
-    assert [(one.quotes, one.left) for one in runs] == [(("q4", "q3"), 3), (("q2", "q1"), 1), (("q0",), 0)]
+    assert [(one.quotes, one.more) for one in runs] == [(("q4", "q3"), True), (("q2", "q1"), True), (("q0",), False)]
