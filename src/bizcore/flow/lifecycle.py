@@ -93,7 +93,7 @@ class Lifecycle:
     def __attrs_post_init__(self) -> None:
         """Every state is reached, every condition is asked."""
         object.__setattr__(self, "_known", frozenset(self.states))
-        lost = self._known - self._reached()
+        lost = self._known - self._from(self.initial)
         if lost:
             why = f"nothing leads from {self.initial} to {', '.join(sorted(lost))}"
             raise BadLifecycle(lifecycle=self.name, why=why)
@@ -101,8 +101,12 @@ class Lifecycle:
         if unasked:
             raise BadLifecycle(lifecycle=self.name, why=f"no step is called {', '.join(sorted(unasked))}")
 
-    def _reached(self) -> set[str]:
-        reached = {self.initial}
+    def leads(self, state: str, to: str) -> bool:
+        """Whether verbs, one or several, lead from a state to another, or it is the same."""
+        return state == to or to in self._from(state)
+
+    def _from(self, state: str) -> set[str]:
+        reached = {state}
         for _ in self.steps:
             reached |= {after for key, after in self.steps.items() if key.split(" ")[0] in reached}
         return reached

@@ -9,6 +9,7 @@ import attrs
 import pytest
 from attrs import evolve, field, frozen
 
+from bizcore.change.act import Act
 from bizcore.change.changes import Changes
 from bizcore.change.desk import Desk, documents, verb
 from bizcore.change.view import DocumentNotFound, Erased, View
@@ -32,6 +33,7 @@ from bizcore.flow.document import Document, Indexes, Ref, UnknownState
 from bizcore.flow.lifecycle import BadLifecycle, ConditionUnmet, IllegalStep, Lifecycle
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.codec import WrongType
+from bizcore.kernel.errors import LawBroken
 from bizcore.kernel.ids import InvalidId
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
@@ -362,6 +364,24 @@ def test_a_step_is_taken_when_its_condition_is_met_and_a_refusal_names_the_legal
     acme = Company.create("acme", currency="EUR", kinds=[Rental])
     with pytest.raises(NotMasterData):
         acme.apply(acme.put(reserved))
+
+
+def test_a_rule_that_writes_a_state_beside_the_table_is_a_bug() -> None:
+    def book(view: View, id: str) -> Changes[Rental]:
+        return Changes(view.mint(Rental(id=id)))
+
+    def write(view: View, id: str, state: str) -> Changes[Rental]:
+        return Changes(evolve(view.get(Rental, id), state=state))
+
+    acme = Company.create("acme", currency="EUR", kinds=[Rental])
+    acme.apply(Act("book", Map({"id": "r"}), book))
+    for state in ("reserved", "back"):  # the same, or several steps at once
+        assert acme.apply(Act("write", Map({"id": "r", "state": state}), write)).value.state == state
+    head = acme.head
+    for way in (acme.apply, acme.plan, acme.fork().apply):
+        with pytest.raises(LawBroken):
+            way(Act("write", Map({"id": "r", "state": "out"}), write))
+    assert acme.head == head
 
 
 def test_a_document_is_in_a_state_that_its_table_has() -> None:
