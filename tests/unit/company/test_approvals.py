@@ -397,6 +397,23 @@ def test_asking_and_releasing_in_a_fork_and_applying_the_fork() -> None:
     assert len(acme.finance.payments) == 1
 
 
+def test_work_asks_and_releases_all_or_nothing() -> None:
+    acme = company()
+
+    def work(inner: Company) -> Any:
+        waiting = inner.submit(pay(inner, "2000")).value.id
+        return inner.release(waiting, actor="bob")
+
+    done = acme.apply(work, key="w", request="rent")
+    assert (done.value.state, len(acme.finance.payments)) == ("released", 1)
+    assert acme.apply(work, key="w", request="rent").replayed
+
+    def alone(inner: Company) -> Any:
+        return inner.release(inner.submit(pay(inner, "2000")).value.id)
+
+    refused(acme, lambda: acme.apply(alone, key="x", request="rent"), FourEyes)
+
+
 def test_of_two_who_release_at_once_exactly_one_does(tmp_path: Path) -> None:
     acme = company(store=f"sqlite:///{tmp_path}/a.db")
     for _ in range(5):
