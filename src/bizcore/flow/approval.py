@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from bizcore.flow.document import Document, Indexes
 from bizcore.flow.lifecycle import Lifecycle
+from bizcore.kernel.codec import WrongType
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.exact import number
 from bizcore.kernel.ids import checked_id
@@ -41,6 +42,13 @@ def fits(pattern: str, name: str) -> bool:
     return pattern in ("*", name) or (pattern.endswith(".*") and name.startswith(pattern[:-1]))
 
 
+def _money(value: Money | None) -> Money | None:
+    given: object = value
+    if given is not None and not isinstance(given, Money):
+        raise WrongType(value=given, expected="money")
+    return value
+
+
 @frozen
 class ApprovalRule:
     """Acts that wait for approval: by the name of the act, or by the kind of document that a change writes.
@@ -54,7 +62,7 @@ class ApprovalRule:
 
     acts: str = ""
     writes: str = field(default="", kw_only=True)
-    above: Money | None = field(default=None, kw_only=True)
+    above: Money | None = field(default=None, kw_only=True, converter=_money)
     approvals: int = field(default=1, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
@@ -78,7 +86,7 @@ class Approver:
     """Who may approve: acts by pattern, up to an amount in the company's currency (None: any)."""
 
     actor: str = field(converter=_actor)
-    up_to: Money | None = field(default=None, kw_only=True)
+    up_to: Money | None = field(default=None, kw_only=True, converter=_money)
     acts: str = field(default="*", kw_only=True)
 
 
@@ -159,7 +167,7 @@ class Approval(Document):
 
     act: str
     asked_by: str = field(converter=_actor)
-    amount: Money | None = None
+    amount: Money | None = field(default=None, converter=_money)
     needed: int = 1
     signed: tuple[str, ...] = field(default=(), converter=_actors)
     decided_by: str = ""
