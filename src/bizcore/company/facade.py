@@ -287,12 +287,12 @@ class Company(Books):
         if key is not None:
             checked_id(key, "key")
         if isinstance(what, Act):
-            return self._land([_Intent(what, key)], who, reason)[0]
+            return self._land([landing.Intent(what, key)], who, reason)[0]
         if isinstance(what, Changes):
             if what.act is None or what.reads is None:
                 raise NotApplicable(what=what)
             self._check_planned_here(what)
-            return self._land([_Intent(what.act, key, shown=what)], who, reason)[0]
+            return self._land([landing.Intent(what.act, key, shown=what)], who, reason)[0]
         if isinstance(what, Fork):
             self._check_mine(what._identity)
             asked, told = what.asked, what.told
@@ -315,7 +315,7 @@ class Company(Books):
         Raises: BatchTooLarge, WrongType, and what `apply` does.
         """
         checked_text(reason)
-        intents = [_Intent(act, checked_id(key, "key") if key is not None else None) for act, key in pairs(acts)]
+        intents = [landing.Intent(act, checked_id(key, "key") if key is not None else None) for act, key in pairs(acts)]
         if len(intents) > BATCH_MAX:
             raise BatchTooLarge(count=len(intents), most=BATCH_MAX)
         return tuple(self._land(intents, self._who(actor), reason))
@@ -328,7 +328,7 @@ class Company(Books):
             return ""
         return checked_id(who, "actor")
 
-    def _land(self, intents: list[_Intent], who: str, reason: str) -> list[Committed[Any]]:
+    def _land(self, intents: list[landing.Intent], who: str, reason: str) -> list[Committed[Any]]:
         store = self._kept()
         landing.check_idle(self._identity)
         for one in intents:
@@ -360,7 +360,7 @@ class Company(Books):
             for answer, one in zip(answers, intents, strict=True)
         ]
 
-    def _one(self, planning: landing.Planning, one: _Intent, who: str, reason: str) -> LogRow | str:
+    def _one(self, planning: landing.Planning, one: landing.Intent, who: str, reason: str) -> LogRow | str:
         if one.key is not None:
             known = planning.overlay.logged(one.key)
             if known is not None:
@@ -459,16 +459,3 @@ class Company(Books):
         if isinstance(result, LogRow):
             return self._committed(result, replayed=True)
         return self._committed(rows[result])
-
-
-class _Intent:
-    """An act on its way, with what must stay the same when it is planned twice."""
-
-    __slots__ = ("act", "answered", "base", "key", "shown")
-
-    def __init__(self, act: Act[Any], key: str | None, *, shown: Changes[Any] | None = None) -> None:
-        self.act = act
-        self.key = key
-        self.shown = shown
-        self.base = key or ""
-        self.answered: type[Document] | None = None
