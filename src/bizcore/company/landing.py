@@ -115,19 +115,6 @@ class Planning:
         return row
 
 
-class Intent:
-    """An act on its way, with what must stay the same when it is planned twice."""
-
-    __slots__ = ("act", "answered", "base", "key", "shown")
-
-    def __init__(self, act: Act[Any], key: str | None, *, shown: Changes[Any] | None = None) -> None:
-        self.act = act
-        self.key = key
-        self.shown = shown
-        self.base = key or ""
-        self.answered: type[Document] | None = None
-
-
 Job = Callable[[Planning], T]
 
 
@@ -197,6 +184,19 @@ def _intent_of(row: LogRow, body: Body) -> str:
     if beside is None or not beside[0]:
         raise IntentErased(key=row.key)
     return beside[0]
+
+
+class Intent:
+    """An act on its way, with what must stay the same when it is planned twice."""
+
+    __slots__ = ("act", "answered", "base", "key", "shown")
+
+    def __init__(self, act: Act[Any], key: str | None, *, shown: Changes[Any] | None = None) -> None:
+        self.act = act
+        self.key = key
+        self.shown = shown
+        self.base = key or ""
+        self.answered: type[Document] | None = None
 
 
 # -- one work at a time -----------------------------------------------------------------------------------------------
