@@ -161,10 +161,14 @@ class _Asked(NamedTuple):
 def _asked(company: Company, view: View, act: Act[Any], changes: Changes[Any]) -> _Asked:
     """Every name an act goes by, so that a former name or another desk's is no way round; what it writes and amounts to."""
     names = {act.name} | {name for name, planner in company._verbs.items() if planner is act.planner}
-    if act.planner is master.put:
-        names.add(f"put.{act.arguments['kind']}")
+    names.add(_named(act))
     kinds = frozenset(one.kind for one in changes.documents) - _OWN
     return _Asked(frozenset(names), kinds, amount_of(view, changes))
+
+
+def _named(act: Act[Any]) -> str:
+    """An act by its name; master data by its kind too."""
+    return f"put.{act.arguments['kind']}" if act.planner is master.put else act.name
 
 
 def amount_of(view: View, changes: Changes[Any]) -> Money | None:
@@ -355,7 +359,7 @@ class Submitting(Deciding):
         if isinstance(planner, Deciding):
             raise ApprovalNotNeeded(act=act.name)
         self.company._allow(by, act)
-        made = view.mint(Approval(act=act.name, asked_by=by))
+        made = view.mint(Approval(act=_named(act), asked_by=by))
         shown = wiring.followed(view, act.planner(view, **act.arguments))
         wiring.guarded(view, shown)
         asked = _asked(self.company, view, act, shown)

@@ -344,6 +344,19 @@ def test_approvals_are_written_by_their_own_verbs_alone() -> None:
         refused(acme, lambda document=document: acme.apply(acme.put(document)), NotMasterData)
 
 
+def test_master_data_waits_by_its_kind() -> None:
+    acme = Company.create("acme", currency="EUR", actor="ann")
+    approvers = (Approver("owner"), Approver("bob", acts="put.rate"))
+    acme.apply(acme.put(ApprovalRules(rules=[ApprovalRule("put.rate")], approvers=approvers)))
+    rate = acme.put(ExchangeRate(base="USD", quote="EUR", on="2026-03-05", rate="0.90"))
+    refused(acme, lambda: acme.apply(rate), ApprovalRequired)
+    first, second = (acme.submit(rate).value for _ in range(2))
+    assert first.act == "put.rate"
+    acme.reject(first.id, actor="bob")
+    acme.release(second.id, actor="bob")
+    assert len(acme.finance.rates) == 1
+
+
 def test_one_vendor_s_debt_moved_to_another_is_an_amount() -> None:
     acme = company(ApprovalRule("finance.post", above=Money("10", "EUR")))
     legs = [debit("2000", Money("500", "EUR"), party="a"), credit("2000", Money("500", "EUR"), party="b")]
