@@ -192,10 +192,10 @@ class Intent:
     __slots__ = ("act", "answered", "base", "key", "shown")
 
     def __init__(self, act: Act[Any], key: str | None, *, shown: Changes[Any] | None = None) -> None:
-        self.act = act
-        self.key = key
-        self.shown = shown
-        self.base = key or ""
+        self.act: Act[Any] = act
+        self.key: str | None = key
+        self.shown: Changes[Any] | None = shown
+        self.base: str = key or ""
         self.answered: type[Document] | None = None
 
 
