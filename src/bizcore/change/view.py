@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
+from datetime import date
 from enum import Enum
 from functools import cached_property, lru_cache
 from typing import Any, Final, TypeVar, cast, final
@@ -252,6 +253,11 @@ class View:
         )
         return self._decoder.document(cls, rows[0]) if rows else None
 
+    def until(self, cls: type[D], index: str, *, upto: date, most: int) -> tuple[D, ...]:
+        """The oldest documents at or before a day, under an index of ISO dates alone: `most` of them, however many there are."""
+        rows = self._find(f"{cls.kind}.{index}", "", key_of((upto.isoformat(),)), newest_first=False, limit=most)
+        return tuple(self._decoder.document(cls, row) for row in rows if row.body)
+
     def all(self, cls: type[D]) -> Iterator[D]:
         """Every document of a kind that was not erased, by id. Raises: TooMany."""
         rows = self._reading.all(cls.kind, limit=FIND_MAX)
@@ -264,6 +270,13 @@ class View:
         """The keys of the changes that wrote a document, one a version, oldest first."""
         rows = self._reading.history(cls.kind, id)
         return tuple(next(self._reading.log(after=row.position - 1)).key for row in rows)
+
+    def wrote(self, key: str) -> tuple[Ref, ...]:
+        """The documents that the change under a key wrote; none when there is no such change."""
+        row = self._reading.logged(key)
+        return (
+            () if row is None else tuple(Ref(kind, name) for kind, name, *_ in record.body_of(row).get("documents", ()))
+        )
 
     def page(self, cls: type[D], *, after: str, size: int) -> tuple[D, ...]:
         """Some documents of a kind by id, from the one after `after`; erased ones are passed over."""

@@ -189,9 +189,8 @@ class Fork(Company):
     def _step(self, step: ForkStep) -> Committed[Any]:
         act, base = step.act, step.base
         who = self._acts(step)
-        self._allow(who, act)
         at_base = not self._planning.overlay.writes
-        changes = self._planning.plan(act, base)
+        changes = self._planned(self._planning, act, base, who)
         row = self._planning.record(changes, key=base, actor=who, reason=step.reason or self._step_reason)
         self._note(changes.reads or {}, at_base=at_base)
         self._keep(step, row)

@@ -11,6 +11,7 @@ from bizcore.change.changes import Changes
 from bizcore.change.desk import Desk
 from bizcore.change.view import View
 from bizcore.flow.document import Document
+from bizcore.kernel.errors import LawBroken
 
 DESKS: Final[Mapping[str, str]] = {
     "finance": "bizcore.finance.desk:FinanceDesk",
@@ -46,11 +47,19 @@ WATCHES: Final = (
     ("account", "bizcore.finance.watches:watch_account"),
     ("item", "bizcore.supply.items:watch"),
     ("place", "bizcore.supply.places:watch"),
+    ("approval_rules", "bizcore.company.approvals:watch"),
 )
 """A watch looks at the documents of a kind that a change writes, before they are written, and only refuses: what is put may
 contradict what the books hold already."""
 
-KINDS: Final = ("bizcore.change.locks:Lock", "bizcore.company.master:Erasure")
+KINDS: Final = (
+    "bizcore.change.locks:Lock",
+    "bizcore.company.master:Erasure",
+    "bizcore.flow.approval:ApprovalRules",
+    "bizcore.flow.approval:Identity",
+    "bizcore.flow.approval:Approval",
+    "bizcore.flow.approval:ApprovalRequest",
+)
 """Kinds that belong to no desk."""
 
 
@@ -80,12 +89,13 @@ def _books(changes: Changes[Any]) -> set[str]:
 
 
 def guarded(view: View, changes: Changes[Any]) -> None:
-    """Let every guard and every watch look. Raises: Refused."""
+    """Let every guard and every watch look. Raises: Refused; LawBroken, for a state that no verb leads to."""
     books = _books(changes)
     for book, path in GUARDS:
         if book in books:
             guard: Callable[[View, Changes[Any]], None] = load(path)
             guard(view, changes)
+    _check_states(view, changes)
     kinds = {one.kind for one in changes.documents}
     for kind, path in WATCHES if kinds else ():
         if kind in kinds:
@@ -93,6 +103,15 @@ def guarded(view: View, changes: Changes[Any]) -> None:
             for one in changes.documents:
                 if one.kind == kind:
                     watch(view, one)
+
+
+def _check_states(view: View, changes: Changes[Any]) -> None:
+    """A document moves along its table, whoever's rule moves it."""
+    for one in changes.documents:
+        lifecycle = type(one).lifecycle
+        before = view.seek(type(one), one.id) if lifecycle is not None else None
+        if lifecycle is not None and before is not None and not lifecycle.leads(before.state, one.state):
+            raise LawBroken(f"{one.kind} {one.id!r} went from {before.state} to {one.state}, where no verb leads")
 
 
 def kinds(own: Mapping[str, type[Document]], desks: Mapping[str, type[Desk]]) -> dict[str, type[Document]]:
