@@ -1,0 +1,155 @@
+"""Grows a story on a company in memory, so that every act fits what the ones before left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, Final, TypeAlias, TypeVar
+
+from hypothesis import strategies as st
+
+from bizcore.change.act import Act
+from bizcore.change.locks import in_force
+from bizcore.company import Company
+from bizcore.flow.document import Document
+from bizcore.kernel.days import Day, day
+from bizcore.kernel.money import Money
+from bizcore.testing.stories.told import Sent
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Document)
+
+FIRST: Final = date(2024, 1, 1)
+LAST: Final = date(2024, 12, 31)
+CURRENCY: Final = "EUR"
+_DAY: Final = timedelta(days=1)
+
+
+class NotForUs(Exception):  # noqa: N818 - what happened, as all of ours are named
+    """The story needs a verb that it was not asked for: the scene ends here."""
+
+
+class Teller:
+    """What a scene is written with: draws, the company as the story left it, and `tell`, which adds an act to the story.
+
+    `may` says which acts the story may have; a scene that needs another one ends there.
+    """
+
+    def __init__(self, draw: st.DrawFn, may: Callable[[Act[Any]], bool] = lambda _: True) -> None:
+        self.draw: st.DrawFn = draw
+        self.company: Company = Company.create("story", currency=CURRENCY, actor="teller")
+        self.acts: list[Sent] = []
+        self.posted: list[str] = []
+        self._may = may
+        self._repeatable: list[Sent] = []
+        self.finance = self.company.finance
+        self.supply = self.company.supply
+        self.sfa = self.company.sfa
+        self.order_to_cash = self.company.order_to_cash
+        self.procure_to_pay = self.company.procure_to_pay
+
+    # -- telling -------------------------------------------------------------------------------------------------------
+
+    def tell(self, act: Act[Any]) -> Any:
+        """Add an act that fits; the answer is the document or entry it makes. Raises: NotForUs, and what refuses it."""
+        self._check(act)
+        sent = Sent(act, f"act {len(self.acts):03d}", wrong=False)
+        made = self.company.apply(act, key=sent.key).value
+        self.acts.append(sent)
+        # What was said of somebody who was forgotten answers for no act any more.
+        self._repeatable = [] if act.name == "erase" else [*self._repeatable, sent]
+        return made
+
+    def tell_wrong(self, act: Act[Any]) -> None:
+        """Add an act that must be refused. Raises: NotForUs."""
+        self._check(act)
+        self.acts.append(Sent(act, f"act {len(self.acts):03d}", wrong=True))
+
+    def retry(self) -> None:
+        """Send an act again under its key, as a client does that heard no answer."""
+        if self._repeatable:
+            sent = self.choose(self._repeatable[::-1])
+            self.company.apply(sent.act, key=sent.key)
+            self.acts.append(sent)
+
+    def _check(self, act: Act[Any]) -> None:
+        if not self._may(act):
+            raise NotForUs(act.name)
+
+    # -- drawing -------------------------------------------------------------------------------------------------------
+
+    def number(self, low: int, high: int) -> int:
+        """A whole number, both ends included; the first is the simplest."""
+        return self.draw(st.integers(low, max(low, high)))
+
+    def coin(self) -> bool:
+        """Yes or no; no is simpler."""
+        return self.draw(st.booleans())
+
+    def choose(self, some: Sequence[T]) -> T:
+        """One of some; the first is the simplest."""
+        return some[self.number(0, len(some) - 1)]
+
+    def money(self, limit: int = 100_000, *, least: int = 1) -> Money:
+        """An amount from `least` to `limit` cents; the simplest is 1.00, or the nearest to it."""
+        one = min(max(100, least), limit)
+        cents = st.integers(0, limit - one).map(lambda more: one + more)
+        return Money.of_minor(self.draw(cents | st.integers(least, one)), CURRENCY)
+
+    def price(self) -> str:
+        """A price with cents that tax has to round; the simplest is 1.00."""
+        return str(self.money(20_000).amount)
+
+    def day(self, after: Day | None = None) -> str:
+        """An open day, not before another one: the first such, the end of a month, or any until the end of the year."""
+        low = max(self.open_from, FIRST if after is None else day(after))
+        high = max(LAST, low)
+        how = self.number(0, 2)
+        if how == 0:
+            return low.isoformat()
+        ends = [one for one in month_ends(low, high)] if how == 1 else []
+        if ends:
+            return self.choose(ends).isoformat()
+        return (low + _DAY * self.number(0, (high - low).days)).isoformat()
+
+    @property
+    def open_from(self) -> date:
+        """The first day after every lock."""
+        return max(in_force(self.company.view()).values(), default=FIRST - _DAY) + _DAY
+
+    def locked_day(self) -> str:
+        """A day that is locked for everything, the last such first; a month is closed for it when none is yet."""
+        upto = in_force(self.company.view()).get("all")
+        if upto is None:
+            upto = self.tell(self.finance.close_month(self.day()[:7])).upto
+        low = min(FIRST, upto)
+        return (upto - _DAY * self.number(0, (upto - low).days)).isoformat()
+
+    # -- looking -------------------------------------------------------------------------------------------------------
+
+    def all(self, cls: type[K], *, state: str | Iterable[str] | None = None) -> list[K]:
+        """The documents of a kind, in some states or in any."""
+        states = {state} if isinstance(state, str) else None if state is None else set(state)
+        return [one for one in self.company.documents(cls) if states is None or one.state in states]
+
+    def some(self, found: Sequence[T], make: Callable[[], T]) -> T:
+        """One of those found, or else a new one."""
+        return self.choose(found) if found else make()
+
+
+Scene: TypeAlias = Callable[[Teller], Any]
+"""Tells one act, and first whatever that act needs; leaves out the act when the story does not allow it."""
+Wrong: TypeAlias = Callable[[Teller], Act[Any]]
+"""Tells what comes before, and gives the act that must then be refused."""
+Scenes: TypeAlias = Mapping[str, tuple[Scene, ...]]
+Wrongs: TypeAlias = Mapping[str, tuple[Wrong, ...]]
+
+
+def month_ends(low: date, high: date) -> list[date]:
+    """The last days of months from one day to another, both included."""
+    found, first = [], low.replace(day=1)
+    while first <= high:
+        first = (first + timedelta(days=31)).replace(day=1)
+        if low <= first - _DAY <= high:
+            found.append(first - _DAY)
+    return found
