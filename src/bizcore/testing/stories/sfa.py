@@ -197,10 +197,11 @@ def short_closed(t: Teller) -> Order:
 def complete(t: Teller) -> None:
     """An order ends with all of it billed."""
     one = stated(t)
-    figures = {
-        one.line_ref(at): Figures(billed=line.quantity - line.cancelled, cancelled=line.cancelled)
-        for at, line in enumerate(one.lines, 1)
-    }
+    figures = {}
+    for at, line in enumerate(one.lines, 1):
+        done = line.quantity - line.cancelled
+        shipped = done if line.item else 0
+        figures[one.line_ref(at)] = Figures(shipped=shipped, billed=done, cancelled=line.cancelled)
     t.tell(t.sfa.complete(one.id, figures=figures))
 
 
