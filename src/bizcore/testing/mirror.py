@@ -60,7 +60,13 @@ class Different(Broken):
         self.why: str = why
         self.said: tuple[Line, ...] = tuple(said)
         self.first: Line | None = next((one for one in said if one.yours != one.bizcore), None)
-        parts = [f"yours and bizcore differ after {_acts(len(story.acts))}:", "", str(story), "", f"first difference: {why}"]
+        parts = [
+            f"yours and bizcore differ after {_acts(len(story.acts))}:",
+            "",
+            str(story),
+            "",
+            f"first difference: {why}",
+        ]
         super().__init__("\n".join([*parts, *map(str, said)]))
 
 
@@ -142,7 +148,11 @@ class Mirror:
                 broke = Different(story=sofar, why=f"yours broke: {type(error).__name__}: {error}", said=())
                 broke.__cause__ = error
                 return broke
-            said = [self._line(company, topic, key, value) for topic, some in observed.items() for key, value in some.items()]
+            said = [
+                self._line(company, topic, key, value)
+                for topic, some in observed.items()
+                for key, value in some.items()
+            ]
             wrong = next((one for one in said if one.yours != one.bizcore), None)
             if wrong is not None:
                 return Different(story=sofar, why=" ".join(str(wrong)[1:].split()), said=said)

@@ -44,9 +44,7 @@ def reverse(t: Teller) -> None:
 
 def lines(t: Teller) -> list[Line]:
     """One to three lines of the same or of other tax."""
-    return [
-        Line("item", t.number(1, 5), t.price(), tax=t.choose(TAXES)) for _ in range(t.number(1, 3))
-    ]
+    return [Line("item", t.number(1, 5), t.price(), tax=t.choose(TAXES)) for _ in range(t.number(1, 3))]
 
 
 def rate(t: Teller, on: str) -> None:
@@ -89,7 +87,9 @@ def open_of(t: Teller, document: TradeDocument | str, role: str = "receivable") 
     view = t.company.view()
     named = document if isinstance(document, str) else document.id
     items = view.lots("journal", chart.of(view).role(role))
-    return abs(sum(lot.amount.minor for lot in items if lot.id.rpartition("/")[0] == named and isinstance(lot.amount, Money)))
+    return abs(
+        sum(lot.amount.minor for lot in items if lot.id.rpartition("/")[0] == named and isinstance(lot.amount, Money))
+    )
 
 
 def unpaid(t: Teller, *, customer: str = "beta") -> Invoice:

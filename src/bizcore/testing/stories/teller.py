@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final, TypeAlias, TypeVar
 
-from hypothesis import strategies as st
-
 from bizcore.change.act import Act
 from bizcore.change.locks import in_force
 from bizcore.company import Company
@@ -25,18 +23,34 @@ CURRENCY: Final = "EUR"
 _DAY: Final = timedelta(days=1)
 
 
+Number: TypeAlias = Callable[[int, int], int]
+"""Gives a whole number between two, both included; the first is the simplest."""
+May: TypeAlias = Callable[[Act[Any]], bool]
+"""Says whether a story may have an act."""
+
+
+def anything(act: Act[Any]) -> bool:
+    """Every act there is."""
+    return True
+
+
+def simplest(low: int, high: int) -> int:
+    """The first of the numbers: what everything shrinks to."""
+    return low
+
+
 class NotForUs(Exception):  # noqa: N818 - what happened, as all of ours are named
     """The story needs a verb that it was not asked for: the scene ends here."""
 
 
 class Teller:
-    """What a scene is written with: draws, the company as the story left it, and `tell`, which adds an act to the story.
+    """What a scene is written with: numbers drawn, the company as the story left it, and `tell`, which adds an act to the story.
 
     `may` says which acts the story may have; a scene that needs another one ends there.
     """
 
-    def __init__(self, draw: st.DrawFn, may: Callable[[Act[Any]], bool] = lambda _: True) -> None:
-        self.draw: st.DrawFn = draw
+    def __init__(self, number: Number, may: May = anything) -> None:
+        self.drawn: Number = number
         self.company: Company = Company.create("story", currency=CURRENCY, actor="teller")
         self.acts: list[Sent] = []
         self.posted: list[str] = []
@@ -80,11 +94,11 @@ class Teller:
 
     def number(self, low: int, high: int) -> int:
         """A whole number, both ends included; the first is the simplest."""
-        return self.draw(st.integers(low, max(low, high)))
+        return self.drawn(low, max(low, high))
 
     def coin(self) -> bool:
         """Yes or no; no is simpler."""
-        return self.draw(st.booleans())
+        return bool(self.number(0, 1))
 
     def choose(self, some: Sequence[T]) -> T:
         """One of some; the first is the simplest."""
@@ -93,12 +107,15 @@ class Teller:
     def money(self, limit: int = 100_000, *, least: int = 1) -> Money:
         """An amount from `least` to `limit` cents; the simplest is 1.00, or the nearest to it."""
         one = min(max(100, least), limit)
-        cents = st.integers(0, limit - one).map(lambda more: one + more)
-        return Money.of_minor(self.draw(cents | st.integers(least, one)), CURRENCY)
+        minor = one + self.number(0, limit - one) if not self.number(0, 3) else least + self.number(0, limit - least)
+        return Money.of_minor(minor, CURRENCY)
 
     def price(self) -> str:
-        """A price with cents that tax has to round; the simplest is 1.00."""
-        return str(self.money(20_000).amount)
+        """A price, the simplest is 1.00; of cents, of half a unit, or with half a cent, so that net and tax have to be rounded."""
+        how, whole = self.number(0, 3), self.number(1, 20)
+        if how < 2:
+            return f"{whole}.{0 if how == 0 else self.number(0, 99):02d}"
+        return f"{whole}.50" if how == 2 else f"{whole}.{self.number(0, 9)}{self.number(0, 9)}5"
 
     def day(self, after: Day | None = None) -> str:
         """An open day, not before another one: the first such, the end of a month, or any until the end of the year."""

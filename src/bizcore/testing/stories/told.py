@@ -56,7 +56,9 @@ class Told:
             again = "again: " if one.key in known else ""
             known.add(one.key)
             wrong = "  (to be refused)" if one.wrong else ""
-            lines.append(f"{at}  {when(one.act) or ' ' * 10}  {again}{one.act.name}  {about(one.act)}  [{one.key}]{wrong}")
+            lines.append(
+                f"{at}  {when(one.act) or ' ' * 10}  {again}{one.act.name}  {about(one.act)}  [{one.key}]{wrong}"
+            )
         return "\n".join(lines)
 
     __repr__ = __str__
