@@ -221,8 +221,9 @@ class Erp:
                 left_at[one["name"]] = [-one["quantity"], cost]
             elif one["of"] is None:
                 layers.append([one["quantity"], one["cost"]])
-            elif "return_at_todays_cost" in self.bugs and layers:
-                layers.append([one["quantity"], share(layers[-1][1], one["quantity"], layers[-1][0])])
+            elif "return_at_todays_cost" in self.bugs:
+                newest = [move for move in moves if move["cost"] is not None][-1]
+                layers.append([one["quantity"], share(newest["cost"], one["quantity"], newest["quantity"])])
             else:
                 layers.append([one["quantity"], take([left_at[one["of"]]], one["quantity"])])
         return sum(value for _, value in layers)

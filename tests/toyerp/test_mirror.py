@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import sys
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -14,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from bizcore import Company, Money
+from bizcore import Money
 from bizcore.change.act import Act
-from bizcore.finance import Invoice, Line
 from bizcore.testing import Declined, Different, Mirror
 
 SOURCE = Path(__file__).with_name("erp.py")
@@ -124,5 +121,16 @@ def test_a_planted_bug_is_found_and_told_in_a_few_acts(bug: str) -> None:
     mirror.bugs = frozenset({bug})
     with pytest.raises(Different) as found:
         mirror.test_both_say_the_same()
-    print(found.value)
     assert len(found.value.story.acts) <= 5
+
+
+def test_the_toy_knows_nothing_of_bizcore() -> None:
+    imported = [
+        node for node in ast.walk(ast.parse(SOURCE.read_text("utf-8"))) if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    names = [
+        name
+        for node in imported
+        for name in ([one.name for one in node.names] if isinstance(node, ast.Import) else [node.module])
+    ]
+    assert not [name for name in names if str(name).startswith("bizcore")]

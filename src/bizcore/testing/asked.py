@@ -14,7 +14,7 @@ from bizcore.finance import chart
 from bizcore.finance.openitems import lots_of
 from bizcore.flow.document import Document
 from bizcore.kernel.errors import Invalid
-from bizcore.kernel.exact import fraction
+from bizcore.kernel.exact import Exact, fraction
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.kernel.spans import Span
@@ -50,14 +50,14 @@ def answer(value: object) -> Answer:
     match value:
         case None:
             return None
-        case Money() | Quantity():
+        case Money() | Exact() | Quantity():
             return fraction(value.amount)
         case date():
             return value.isoformat()
         case str() if not value.lstrip("-").replace(".", "", 1).isdecimal():
             return value
         case _:
-            return fraction(value)  # type: ignore[arg-type]  # what is none is refused there, by name
+            return fraction(value)  # what is no number is refused there, by name
 
 
 def balance(company: Company, account: str) -> Money:

@@ -23,7 +23,7 @@ Observed: TypeAlias = Mapping[str, Mapping[Any, object]]
 """What a system says: topic, then key, then the answer. Only the keys that are there are compared."""
 
 
-class Declined(Exception):  # noqa: N818 - what happened, as all of ours are named
+class Declined(Exception):
     """Your system says no; raise it in `act`. The code is your own: that it says no is compared, not in which words."""
 
     def __init__(self, code: str) -> None:

@@ -8,6 +8,7 @@ from attrs import evolve
 
 from bizcore.book.entry import Entry, Posting
 from bizcore.change.act import Act
+from bizcore.change.locks import LockKind
 from bizcore.finance import chart
 from bizcore.finance.closing import YearClose
 from bizcore.finance.documents import Bill, CreditNote, Invoice, TradeDocument, VendorCredit
@@ -18,7 +19,7 @@ from bizcore.testing.stories.teller import CURRENCY, Scenes, Teller, Wrongs
 
 TAXES: Final = ("S20", "S7", "Z")
 FOREIGN: Final = "USD"
-LOCKS: Final = ("all", "receivable", "payable", "tax", "stock")
+LOCKS: Final = (LockKind.ALL, LockKind.RECEIVABLE, LockKind.PAYABLE, LockKind.TAX, LockKind.STOCK)
 
 
 def entry(t: Teller, on: str) -> Entry:
@@ -248,8 +249,8 @@ def _locked_bill(t: Teller) -> Act[Any]:
 
 
 def _hard_lock_back(t: Teller) -> Act[Any]:
-    t.tell(t.finance.lock(kind="hard", upto="2023-12-31"))
-    return t.finance.lock(kind="hard", upto="2023-12-30")
+    t.tell(t.finance.lock(kind=LockKind.HARD, upto="2023-12-31"))
+    return t.finance.lock(kind=LockKind.HARD, upto="2023-12-30")
 
 
 def _nothing_to_refund(t: Teller) -> Act[Any]:
@@ -262,7 +263,7 @@ SCENES: Final[Scenes] = {
     "finance.collect": (collect, collect_any),
     "finance.reverse": (reverse,),
     "finance.credit": (credit,),
-    "finance.bill": (lambda t: bought(t),),
+    "finance.bill": (bought,),
     "finance.pay": (pay, pay_any),
     "finance.credit_from_vendor": (credit_from_vendor,),
     "finance.refund": (refund,),

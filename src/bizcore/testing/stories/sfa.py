@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bizcore.sfa.leads import Lead
-from bizcore.sfa.opportunities import Opportunity
+from bizcore.sfa.opportunities import ForecastCategory, Opportunity
 from bizcore.sfa.orders import Figures, Order, OrderLine
 from bizcore.sfa.quotes import Quote, QuoteLine
 from bizcore.testing.stories.teller import CURRENCY, Scenes, Teller, Wrongs
@@ -86,7 +86,7 @@ def pin(t: Teller) -> None:
 
 def count_as(t: Teller) -> None:
     """Somebody counts on it."""
-    t.tell(t.sfa.count_as(deal(t).id, category=t.choose(("commit", "best_case"))))
+    t.tell(t.sfa.count_as(deal(t).id, category=t.choose((ForecastCategory.COMMIT, ForecastCategory.BEST_CASE))))
 
 
 def win(t: Teller) -> Opportunity:
@@ -211,7 +211,7 @@ def reopen_order(t: Teller) -> None:
 
 
 SCENES: Final[Scenes] = {
-    "sfa.take_order": (lambda t: taken(t),),
+    "sfa.take_order": (taken,),
     "sfa.capture": (capture,),
     "sfa.work": (work,),
     "sfa.qualify": (qualify,),
@@ -254,7 +254,7 @@ WRONG: Final[Wrongs] = {
     "sfa.revise_opportunity": (lambda t: t.sfa.revise_opportunity(win(t).id, amount=t.money()),),
     "sfa.advance": (lambda t: t.sfa.advance(deal(t).id, stage="no stage", on=t.day()),),
     "sfa.pin": (lambda t: t.sfa.pin(deal(t).id, probability=101),),
-    "sfa.count_as": (lambda t: t.sfa.count_as(deal(t).id, category="closed"),),
+    "sfa.count_as": (lambda t: t.sfa.count_as(deal(t).id, category=ForecastCategory.CLOSED),),
     "sfa.win": (lambda t: t.sfa.win(lose(t).id, on=t.day()),),
     "sfa.lose": (lambda t: t.sfa.lose(deal(t).id, on=t.day(), reason=""),),
     "sfa.reopen": (lambda t: t.sfa.reopen(deal(t).id),),

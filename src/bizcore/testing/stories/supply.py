@@ -285,7 +285,7 @@ SCENES: Final[Scenes] = {
     "supply.move": (move,),
     "supply.receive_lines": (receive_lines,),
     "supply.issue_lines": (issue_lines,),
-    "supply.reserve": (lambda t: kept(t),),
+    "supply.reserve": (kept,),
     "supply.release": (release,),
     "supply.expire": (expire,),
     "supply.draft_order": (drafted,),

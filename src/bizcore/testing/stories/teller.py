@@ -39,7 +39,7 @@ def simplest(low: int, high: int) -> int:
     return low
 
 
-class NotForUs(Exception):  # noqa: N818 - what happened, as all of ours are named
+class NotForUs(Exception):
     """The story needs a verb that it was not asked for: the scene ends here."""
 
 
@@ -124,7 +124,7 @@ class Teller:
         how = self.number(0, 2)
         if how == 0:
             return low.isoformat()
-        ends = [one for one in month_ends(low, high)] if how == 1 else []
+        ends = month_ends(low, high) if how == 1 else []
         if ends:
             return self.choose(ends).isoformat()
         return (low + _DAY * self.number(0, (high - low).days)).isoformat()
@@ -147,7 +147,8 @@ class Teller:
     def all(self, cls: type[K], *, state: str | Iterable[str] | None = None) -> list[K]:
         """The documents of a kind, in some states or in any."""
         states = {state} if isinstance(state, str) else None if state is None else set(state)
-        return [one for one in self.company.documents(cls) if states is None or one.state in states]
+        found = list(self.company.documents(cls))
+        return found if states is None else [one for one in found if one.state in states]
 
     def some(self, found: Sequence[T], make: Callable[[], T]) -> T:
         """One of those found, or else a new one."""

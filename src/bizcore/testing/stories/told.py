@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
+import attrs
 from attrs import frozen
 
 from bizcore.book.entry import Entry
 from bizcore.change.act import Act
-from bizcore.flow.document import Document
+from bizcore.flow.document import Document, Ref
 from bizcore.kernel.exact import plain_number
 from bizcore.kernel.money import Money
 
@@ -56,9 +60,8 @@ class Told:
             again = "again: " if one.key in known else ""
             known.add(one.key)
             wrong = "  (to be refused)" if one.wrong else ""
-            lines.append(
-                f"{at}  {when(one.act) or ' ' * 10}  {again}{one.act.name}  {about(one.act)}  [{one.key}]{wrong}"
-            )
+            said = "  ".join(part for part in (again + one.act.name, about(one.act), f"[{one.key}]{wrong}") if part)
+            lines.append(f"{at}  {when(one.act):<10}  {said}")
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -69,7 +72,7 @@ def when(act: Act[Any]) -> str:
     for value in act.arguments.values():
         if isinstance(value, Document | Entry) and isinstance(on := getattr(value, "on", None), date):
             return on.isoformat()
-    found = next((act.arguments[name] for name in ("on", "upto") if name in act.arguments), None)
+    found = next((act.arguments[name] for name in ("on", "upto", "period", "year") if name in act.arguments), None)
     return found.isoformat() if isinstance(found, date) else str(found or "")
 
 
@@ -77,8 +80,8 @@ def about(act: Act[Any]) -> str:
     """What an act is about, in a few words: amounts, parties, goods."""
     parts = []
     for name, value in act.arguments.items():
-        if name not in ("on", "kind") and value not in (None, "", ()):
-            plain = isinstance(value, Money | Document | Entry | tuple) and name not in ("to",)
+        if name not in ("on", "kind", "period", "year") and value not in (None, "", ()):
+            plain = isinstance(value, Money | Document | Entry | tuple) and name != "to"
             parts.append(_words(value) if plain else f"{name} {_words(value)}")
     return ", ".join(parts)
 
@@ -95,9 +98,16 @@ def _words(value: object) -> str:
         return f"{value.kind} {' '.join(facts)}{_lines(getattr(value, 'lines', ()))}"
     if isinstance(value, tuple):
         return " + ".join(_line(one) for one in value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(getattr(value, "value", value))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_words(one)}" for name, one in value.items())
+    if isinstance(value, Decimal | Fraction):
+        return plain_number(value)
+    if isinstance(value, Enum):
+        return str(value.value)
+    if attrs.has(type(value)) and not isinstance(value, Money | Ref):
+        facts = {one.name: getattr(value, one.name) for one in attrs.fields(type(value))}
+        return " ".join(f"{name} {_words(fact)}" for name, fact in facts.items() if fact)
+    return str(value)
 
 
 def _told(value: object) -> bool:

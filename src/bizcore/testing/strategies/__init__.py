@@ -8,17 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from bizcore.testing.strategies.values import (
-        days,
-        exacts,
-        moneys,
-        names,
-        parties,
-        periods,
-        quantities,
-        rates,
-        spans,
-    )
     from bizcore.testing.strategies.books import entries, lot, lots, postings
     from bizcore.testing.strategies.finance import (
         accounts,
@@ -31,6 +20,7 @@ if TYPE_CHECKING:
         terms,
         vendor_credits,
     )
+    from bizcore.testing.strategies.sfa import customers, leads, opportunities, order_lines, orders, quote_lines, quotes
     from bizcore.testing.strategies.supply import (
         deliveries,
         issues,
@@ -42,7 +32,17 @@ if TYPE_CHECKING:
         receipts,
         transfers,
     )
-    from bizcore.testing.strategies.sfa import customers, leads, opportunities, order_lines, orders, quote_lines, quotes
+    from bizcore.testing.strategies.values import (
+        days,
+        exacts,
+        moneys,
+        names,
+        parties,
+        periods,
+        quantities,
+        rates,
+        spans,
+    )
 
 _WHERE: Final = {
     "accounts": "finance",

@@ -27,7 +27,7 @@ def _emails() -> st.SearchStrategy[str]:
 
 def customers() -> st.SearchStrategy[Customer]:
     """Registered customers and prospects."""
-    return st.builds(lambda id, email: Customer(id=id, name=id.title(), email=email), names(), _emails())
+    return st.builds(lambda name, email: Customer(id=name, name=name.title(), email=email), names(), _emails())
 
 
 def opportunities() -> st.SearchStrategy[Opportunity]:

@@ -20,12 +20,12 @@ ITEMS: Final = ("bolt", "nut", "washer")
 
 def items() -> st.SearchStrategy[Item]:
     """Items in pieces."""
-    return st.sampled_from(ITEMS).map(lambda id: Item(id=id, name=id.title()))
+    return st.sampled_from(ITEMS).map(lambda name: Item(id=name, name=name.title()))
 
 
 def places() -> st.SearchStrategy[Place]:
     """Places of ours."""
-    return st.sampled_from(["main", "yard", "shop"]).map(lambda id: Place(id=id))
+    return st.sampled_from(["main", "yard", "shop"]).map(lambda name: Place(id=name))
 
 
 def moves(*, items: Sequence[str] = ITEMS, costs: bool = True) -> st.SearchStrategy[MoveLine]:

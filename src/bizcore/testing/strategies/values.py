@@ -66,7 +66,7 @@ def _month_end(on: date) -> date:
 def periods() -> st.SearchStrategy[Period]:
     """Years, quarters and months of the calendar year; the simplest is the first month."""
     of = calendar("calendar-year")
-    names = st.builds(lambda on, kind: _named(on, kind), days(), st.sampled_from(["month", "quarter", "year"]))
+    names = st.builds(_named, days(), st.sampled_from(["month", "quarter", "year"]))
     return names.map(of.period)
 
 
@@ -95,7 +95,7 @@ def _points() -> st.SearchStrategy[int]:
 
 def parties() -> st.SearchStrategy[Party]:
     """Organisations with an id and a name."""
-    return st.builds(Party, names(), st.sampled_from(["Beta Ltd", "Gamma AG", "三和"]))
+    return st.builds(Party, id=names(), name=st.sampled_from(["Beta Ltd", "Gamma AG", "三和"]))
 
 
 def names() -> st.SearchStrategy[str]:
