@@ -156,7 +156,7 @@ class Erp:
 
     def payment(self, request: str, side: str, party: str, on: date, cents: int, invoices: list[str]) -> None:
         """Money of a customer or to a vendor; it pays the invoices named, else the oldest, and what is over is kept."""
-        if self.repeated(request) and not ("retry_posts_twice" in self.bugs and not invoices):
+        if self.repeated(request) and "retry_posts_twice" not in self.bugs:
             return
         theirs = [one for one in self.items if one["side"] == side and one["party"] == party and one["left"] > 0]
         if invoices:

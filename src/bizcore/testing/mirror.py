@@ -194,12 +194,17 @@ _QUIET: Final = settings(
 )
 
 
+TRIES_MAX: Final = 150
+"""How often a story that fails is tried in a simpler form, before acts are left out one by one."""
+
+
 class _Search:
     """Looks for a story that fails, shortens what is drawn, then leaves out acts one by one; all of it in bounded time."""
 
     def __init__(self, mirror: Mirror) -> None:
         self.mirror = mirror
         self.failing: set[Told] = set()
+        self.tries = 0
         self.until = time.monotonic() + mirror.seconds
 
     def run(self) -> None:
@@ -217,7 +222,10 @@ class _Search:
         if story in self.failing:
             return True
         # When time is up only what is known to fail does: then there is nothing left to try, and the search ends.
-        if time.monotonic() > self.until or self.mirror.difference(story) is None:
+        if time.monotonic() > self.until or self.tries > TRIES_MAX:
+            return False
+        self.tries += bool(self.failing)
+        if self.mirror.difference(story) is None:
             return False
         if not self.failing:
             self.until = time.monotonic() + self.mirror.seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from bizcore.finance import Invoice, Line
 from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.exact import InvalidAmount
 from bizcore.testing import Declined, Different, Mirror
-from bizcore.testing.asked import QUESTIONS, UnknownTopic
+from bizcore.testing.asked import QUESTIONS, Question, UnknownTopic
 from bizcore.testing.broken import Broken
 from bizcore.testing.stories import DOMAINS
 
@@ -89,10 +90,10 @@ def test_a_refusal_on_one_side_alone_is_a_difference() -> None:
         def act(self, act: Act[Any], key: str) -> None:
             """Take everything."""
 
-    with pytest.raises(Different, match="yours refuses finance.collect: not today; bizcore takes it"):
+    with pytest.raises(Different, match=r"yours refuses finance\.collect: not today; bizcore takes it"):
         Strict().play(COLLECTED)
     unknown = Company.create("acme", currency="EUR").finance.reverse("no entry", on="2026-01-31")
-    with pytest.raises(Different, match="yours takes finance.reverse, bizcore refuses it: entry_not_found"):
+    with pytest.raises(Different, match=r"yours takes finance\.reverse, bizcore refuses it: entry_not_found"):
         Lax().play(unknown)
 
 
@@ -207,7 +208,7 @@ def test_nothing_is_compared_within_a_tolerance_or_under_a_topic_nobody_knows() 
 
 def test_a_question_of_ones_own_is_compared_too() -> None:
     class Counting(Itself):
-        questions = {**QUESTIONS, "payments": lambda company, _: len(company.finance.payments)}
+        questions: Mapping[str, Question] = {**QUESTIONS, "payments": lambda company, _: len(company.finance.payments)}
 
         def observe(self) -> dict[str, dict[Any, Any]]:
             return {"payments": {"all": len(self.own.finance.payments)}}

@@ -55,7 +55,7 @@ def test_no_scene_is_of_a_verb_that_is_gone() -> None:
 def test_a_scene_tells_its_verb_and_is_taken(verb: str) -> None:
     names: set[str] = set()
 
-    @settings(QUIET, max_examples=8)
+    @settings(QUIET, max_examples=5)
     @given(scene(verb))
     def told(story: Told) -> None:
         names.update(one.act.name for one in story.acts)
@@ -67,7 +67,7 @@ def test_a_scene_tells_its_verb_and_is_taken(verb: str) -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_wrong_act_is_refused_and_changes_nothing(verb: str) -> None:
-    @settings(QUIET, max_examples=8)
+    @settings(QUIET, max_examples=5)
     @given(wrong_act(verb))
     def told(story: Told) -> None:
         assert story.acts[-1].wrong
@@ -107,7 +107,7 @@ def test_a_story_keeps_to_what_there_may_be() -> None:
 
     told()
     with pytest.raises(NothingToTell):
-        stories(domains=("finance",), may=lambda act: False)
+        stories(domains=("finance",), may=lambda _: False)
     with pytest.raises(NothingToTell):
         stories(domains=("no desk",))
 

@@ -79,7 +79,7 @@ def stories(
                 break
             how = teller.number(0, 9)
             try:
-                if how == 7:
+                if how in (6, 7):
                     teller.retry()
                 elif how > 7 and wrong and wrongs:
                     _sent(teller.choose(wrongs))(teller)

@@ -80,9 +80,9 @@ class Teller:
         self.acts.append(Sent(act, f"act {len(self.acts):03d}", wrong=True))
 
     def retry(self) -> None:
-        """Send an act again under its key, as a client does that heard no answer."""
+        """Send an act again under its key, as a client does that heard no answer: the last one, or an earlier one."""
         if self._repeatable:
-            sent = self.choose(self._repeatable[::-1])
+            sent = self._repeatable[-1] if not self.coin() else self.choose(self._repeatable[::-1])
             self.company.apply(sent.act, key=sent.key)
             self.acts.append(sent)
 
