@@ -119,6 +119,7 @@ class TestTheToy(ToyMirror):
 def test_a_planted_bug_is_found_and_told_in_a_few_acts(bug: str) -> None:
     mirror = ToyMirror()
     mirror.bugs = frozenset({bug})
+    mirror.examples = 1_000
     with pytest.raises(Different) as found:
         mirror.test_both_say_the_same()
     assert len(found.value.story.acts) <= 5

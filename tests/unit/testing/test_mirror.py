@@ -155,7 +155,6 @@ def test_one_seed_tells_the_same_stories_and_none_tells_others() -> None:
 def test_the_search_ends_in_time() -> None:
     class Slow(Forgetful):
         seconds = 0.5
-        examples = 100_000
 
         def act(self, act: Act[Any], key: str) -> None:
             time.sleep(0.01)
@@ -168,7 +167,7 @@ def test_the_search_ends_in_time() -> None:
 
     mirror = Slow()
     mirror.wrong = False
-    mirror.examples = 1_000
+    mirror.examples = 200
     before = time.monotonic()
     mirror.test_both_say_the_same()
     assert time.monotonic() - before < 20

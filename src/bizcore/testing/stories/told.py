@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import attrs
 from attrs import frozen
@@ -105,8 +105,8 @@ def _words(value: object) -> str:
     if isinstance(value, Enum):
         return str(value.value)
     if attrs.has(type(value)) and not isinstance(value, Money | Ref):
-        facts = {one.name: getattr(value, one.name) for one in attrs.fields(type(value))}
-        return " ".join(f"{name} {_words(fact)}" for name, fact in facts.items() if fact)
+        named = attrs.asdict(cast("attrs.AttrsInstance", value), recurse=False)
+        return " ".join(f"{name} {_words(fact)}" for name, fact in named.items() if fact)
     return str(value)
 
 
