@@ -6,12 +6,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final, TypeAlias, TypeVar
 
+from bizcore.bridges.order_to_cash import OrderToCashDesk
+from bizcore.bridges.procure_to_pay import ProcureToPayDesk
 from bizcore.change.act import Act
 from bizcore.change.locks import in_force
 from bizcore.company import Company
+from bizcore.finance.desk import FinanceDesk
 from bizcore.flow.document import Document
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.money import Money
+from bizcore.sfa.desk import SfaDesk
+from bizcore.supply.desk import SupplyDesk
 from bizcore.testing.stories.told import Sent
 
 T = TypeVar("T")
@@ -54,13 +59,13 @@ class Teller:
         self.company: Company = Company.create("story", currency=CURRENCY, actor="teller")
         self.acts: list[Sent] = []
         self.posted: list[str] = []
-        self._may = may
+        self._may: May = may
         self._repeatable: list[Sent] = []
-        self.finance = self.company.finance
-        self.supply = self.company.supply
-        self.sfa = self.company.sfa
-        self.order_to_cash = self.company.order_to_cash
-        self.procure_to_pay = self.company.procure_to_pay
+        self.finance: FinanceDesk = self.company.finance
+        self.supply: SupplyDesk = self.company.supply
+        self.sfa: SfaDesk = self.company.sfa
+        self.order_to_cash: OrderToCashDesk = self.company.order_to_cash
+        self.procure_to_pay: ProcureToPayDesk = self.company.procure_to_pay
 
     # -- telling -------------------------------------------------------------------------------------------------------
 
