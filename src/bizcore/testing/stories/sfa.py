@@ -153,6 +153,31 @@ def expire(t: Teller) -> None:
     t.tell(t.sfa.expire(made.id, on=f"{int(on[:4]) + 1}{on[4:8]}01"))
 
 
+def revised(t: Teller) -> Quote:
+    """Something else is offered instead of what is out."""
+    one = sent(t)
+    lines = [QuoteLine("Service", t.number(1, 5), t.price(), tax="S20")]
+    made: Quote = t.tell(t.sfa.revise(one.id, on=t.day(one.on), lines=lines))
+    return made
+
+
+def redraft(t: Teller) -> None:
+    """An offer nobody has seen becomes another."""
+    one = t.some(t.all(Quote, state="draft"), lambda: quoted(t))
+    t.tell(t.sfa.redraft(one.id, lines=[QuoteLine("Service", t.number(1, 5), t.price(), tax="S20")]))
+
+
+def withdraw(t: Teller) -> Quote:
+    """An offer nobody has seen is given up."""
+    made: Quote = t.tell(t.sfa.withdraw(t.some(t.all(Quote, state="draft"), lambda: quoted(t)).id))
+    return made
+
+
+def expire_all(t: Teller) -> None:
+    """Every offer whose last day is over is closed."""
+    t.tell(t.sfa.expire_all(on=t.day()))
+
+
 # -- orders ----------------------------------------------------------------------------------------------------------
 
 
@@ -231,6 +256,10 @@ SCENES: Final[Scenes] = {
     "sfa.accept": (accepted,),
     "sfa.decline": (declined,),
     "sfa.expire": (expire,),
+    "sfa.expire_all": (expire_all,),
+    "sfa.revise": (revised,),
+    "sfa.redraft": (redraft,),
+    "sfa.withdraw": (withdraw,),
     "sfa.order": (order,),
     "sfa.amend": (amend,),
     "sfa.cancel": (cancel,),
@@ -263,6 +292,10 @@ WRONG: Final[Wrongs] = {
     "sfa.accept": (lambda t: t.sfa.accept(quoted(t).id, on=t.day()),),
     "sfa.decline": (lambda t: t.sfa.decline(declined(t).id),),
     "sfa.expire": (lambda t: t.sfa.expire(sent(t).id, on=t.day()),),
+    "sfa.expire_all": (lambda t: t.sfa.expire_all(),),
+    "sfa.revise": (lambda t: t.sfa.revise(accepted(t).id, on=t.day()),),
+    "sfa.redraft": (lambda t: t.sfa.redraft(sent(t).id, on=t.day()),),
+    "sfa.withdraw": (lambda t: t.sfa.withdraw(withdraw(t).id),),
     "sfa.order": (lambda t: t.sfa.order(quoted(t).id, on=t.day()),),
     "sfa.amend": (lambda t: t.sfa.amend(stated(t).id, line=9, quantity=1, delivered=0, billed=0),),
     "sfa.cancel": (lambda t: t.sfa.cancel(stated(t).id, delivered=1, billed=0, on=t.day()),),

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from bizcore.change.act import Act
 from bizcore.change.reading import PostingQuery
+from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
+from bizcore.supply.counts import CountLine
 from bizcore.supply.fulfilment import Delivery, DeliveryLine, LineQuantity
 from bizcore.supply.movements import Issue, MoveLine, Receipt, Shipment
 from bizcore.supply.purchasing import OrderLine, PurchaseOrder, ReceivedLine
@@ -82,6 +84,26 @@ def move(t: Teller) -> None:
     """Goods go to a customer by the general verb."""
     quantity, on = leaving(t)
     t.tell(t.supply.move(ITEM, quantity, source=MAIN, target=t.choose(("customer", YARD)), on=on))
+
+
+def count(t: Teller) -> None:
+    """Bolts are counted: as many as are kept for others, or more."""
+    on = t.day(last_move(t))
+    kept_back = t.company.view().balance("reserved", MAIN, ITEM).amount
+    least = kept_back.scaled // Quantity.SCALE if isinstance(kept_back, Quantity) else 0
+    t.tell(t.supply.count(ITEM, t.number(least, least + 20), place=MAIN, on=on))
+
+
+def count_lines(t: Teller) -> None:
+    """Two items are counted together where nothing is kept for others."""
+    t.tell(
+        t.supply.count_lines([CountLine(item, t.number(0, 20)) for item in ("pin", "rivet")], place=YARD, on=t.day())
+    )
+
+
+def set_standard(t: Teller) -> None:
+    """What bolts are to cost from a day on."""
+    t.tell(t.supply.set_standard(ITEM, t.money(5_000), since=t.day()))
 
 
 def kept(t: Teller, *, until: bool = False) -> Reservation:
@@ -283,6 +305,9 @@ SCENES: Final[Scenes] = {
     "supply.transfer": (transfer,),
     "supply.adjust": (adjust,),
     "supply.move": (move,),
+    "supply.count": (count,),
+    "supply.count_lines": (count_lines,),
+    "supply.set_standard": (set_standard,),
     "supply.receive_lines": (receive_lines,),
     "supply.issue_lines": (issue_lines,),
     "supply.reserve": (kept,),
@@ -312,6 +337,12 @@ WRONG: Final[Wrongs] = {
     "supply.transfer": (lambda t: t.supply.transfer("washer", 1, source=MAIN, target=YARD, on=t.day()),),
     "supply.adjust": (lambda t: t.supply.adjust("washer", -t.number(1, 5), place=MAIN, on=t.day()),),
     "supply.move": (lambda t: t.supply.move(ITEM, 1, source="supplier", target="customer", on=t.day()),),
+    "supply.count": (lambda t: t.supply.count(ITEM, -t.number(1, 5), place=MAIN, on=t.day()),),
+    "supply.count_lines": (
+        lambda t: t.supply.count_lines([CountLine(ITEM, 1)], place="customer", on=t.day()),
+        lambda t: t.supply.count_lines([CountLine(ITEM, 1), CountLine(ITEM, 2)], place=MAIN, on=t.day()),
+    ),
+    "supply.set_standard": (lambda t: t.supply.set_standard(ITEM, Money("1.00", "USD"), since=t.day()),),
     "supply.receive_lines": (
         lambda t: t.supply.receive_lines([MoveLine(ITEM, 1)], place=MAIN, on=t.day(), source=YARD),
     ),
