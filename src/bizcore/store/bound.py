@@ -41,6 +41,18 @@ class Autocommit(Refused):
         )
 
 
+class TransactionEnded(Refused):
+    """The transaction that was joined was committed or rolled back."""
+
+    code = "transaction_ended"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the transaction that was joined has ended: what is written now would be in none that the host knows of",
+            allowed=("bind in the next transaction",),
+        )
+
+
 def bound(origin: Database, connection: object) -> BoundDatabase:
     """A database inside a transaction: `connection` is SQLAlchemy's, Django's, or a driver's own (psycopg 3, sqlite3).
 
@@ -48,32 +60,58 @@ def bound(origin: Database, connection: object) -> BoundDatabase:
     Raises: CannotBind, Autocommit.
     """
     raw, state, errors = _driver(connection)
-    sqlite = hasattr(state, "in_transaction") and hasattr(state, "isolation_level")
-    if not sqlite and not hasattr(getattr(state, "info", None), "transaction_status"):
-        raise CannotBind(what=type(connection).__name__, why=_EXPECTED)
+    what = type(connection).__name__
+    try:
+        sqlite = hasattr(state, "in_transaction") and hasattr(state, "isolation_level")
+    except errors as error:  # sqlite3's way to be closed
+        raise CannotBind(what=what, why=_CLOSED) from error
+    if not sqlite and (not hasattr(getattr(state, "info", None), "transaction_status") or hasattr(errors, "pgcode")):
+        raise CannotBind(what=what, why=_EXPECTED)
     flavour: Flavour = SQLite() if sqlite else PostgreSQL()
+    if why := _CLOSED if getattr(state, "closed", False) else flavour.unfit(state):
+        raise CannotBind(what=what, why=why)
+    transaction = _transaction(connection, flavour, state)
     begun = flavour.in_transaction(state)
-    if not begun and not flavour.begins_itself(state):
-        raise Autocommit
     where = getattr(getattr(origin, "speech", None), "schema", "bizcore") if flavour.schema is not None else None
-    made = BoundDatabase(origin, raw, flavour, Speech(flavour.mark, where), errors)
+    made = BoundDatabase(origin, raw, state, transaction, flavour, Speech(flavour.mark, where), errors)
     with made.guarded():
-        if hasattr(connection, "in_transaction") and hasattr(connection, "begin") and not connection.in_transaction():
-            connection.begin()  # SQLAlchemy begins with the first statement it sees, and it will see none of ours
         if sqlite and not begun:
             # Left to itself the driver begins at the first change, which would be the savepoint: its release would commit.
             raw.cursor().execute("begin immediate")
     return made
 
 
+def _transaction(connection: Any, flavour: Flavour, state: Any) -> Any:
+    """SQLAlchemy's word for the transaction, begun when it was not: it will see no statement of ours. Raises: Autocommit."""
+    if not hasattr(connection, "get_transaction"):
+        if not flavour.in_transaction(state) and not flavour.begins_itself(state):
+            raise Autocommit
+        return None
+    transaction = connection.get_transaction()
+    if transaction is not None and flavour.in_transaction(state):
+        return transaction
+    begun = transaction or connection.begin()  # the host may have his BEGIN sent at this word
+    if not flavour.in_transaction(state) and not flavour.begins_itself(state):
+        if transaction is None:
+            begun.rollback()
+        raise Autocommit
+    return begun
+
+
 _EXPECTED: Final = "expected a connection of SQLAlchemy, Django, psycopg 3 or sqlite3"
+_ASYNC: Final = "it is async; bind in `session.run_sync(lambda s: acme.bind(s.connection()))`"
+_CLOSED: Final = "it is closed"
 
 
 def _driver(connection: object) -> tuple[Any, Any, type[Exception]]:
     """The connection whose cursors are asked, the one that knows its transaction, and the class of their errors."""
     given: Any = connection
     package = type(given).__module__.partition(".")[0]
+    if hasattr(given, "__aenter__"):
+        raise CannotBind(what=type(given).__name__, why=_ASYNC)
     if package == "sqlalchemy":
+        if getattr(given, "closed", False) is True:
+            raise CannotBind(what=type(given).__name__, why=_CLOSED)
         if not hasattr(given, "dialect") or not hasattr(given, "connection") or callable(given.connection):
             raise CannotBind(what=type(given).__name__, why="give it session.connection()")
         return given.connection.dbapi_connection, given.connection.driver_connection, given.dialect.dbapi.Error
@@ -88,7 +126,7 @@ def _driver(connection: object) -> tuple[Any, Any, type[Exception]]:
 
 
 class BoundSession(DriverSession):
-    """The host's connection; its transaction is the host's."""
+    """The host's connection; its transaction is the host's. Raises, at every use: TransactionEnded."""
 
     def __init__(self, database: BoundDatabase) -> None:
         super().__init__(database)
@@ -98,6 +136,8 @@ class BoundSession(DriverSession):
 
     def execute(self, statement: str, bound: Sequence[object] = (), /) -> Rows:
         """Run a statement."""
+        if self.database.has_joined:
+            self.database.check_goes_on()
         return self.run(self._cursor, statement, bound)
 
     def put(self, number: int, overlay: Overlay) -> None:
@@ -109,6 +149,12 @@ class BoundSession(DriverSession):
     def leave_failed(self) -> None:
         """Undo the statement that failed, and what was sent with it."""
         self.execute("rollback to savepoint change_of_ours")
+
+    def leave_place(self) -> None:
+        """Undo what was done in the writer's place, as far as there is a transaction left to do it in."""
+        with suppress(self.database.errors, TransactionEnded):
+            self.execute("rollback to savepoint place_of_ours")
+            self.execute("release savepoint place_of_ours")
 
 
 class Place:
@@ -130,8 +176,12 @@ class Place:
                 session.execute("savepoint place_of_ours")
                 session.number = self._number
                 lock = database.flavour.lock(self._number)
-                if lock is not None:
-                    session.execute(lock)
+                try:
+                    if lock is not None:
+                        session.execute(lock)
+                except database.errors:
+                    session.leave_place()
+                    raise
         session.depth += 1
         return session
 
@@ -139,27 +189,35 @@ class Place:
         """Keep what was written, or undo it; either way the host's transaction goes on."""
         session = self._session
         session.depth -= 1
-        # What a thread remembers would outlive what the host may still undo.
-        session.caches.clear()
         if not self._outermost:
             return
         if error is None:
             with session.database.guarded():
                 session.execute("release savepoint place_of_ours")
             return
-        with suppress(session.database.errors):
-            session.execute("rollback to savepoint place_of_ours")
-            session.execute("release savepoint place_of_ours")
+        session.leave_place()
 
 
 class BoundDatabase(DriverDatabase):
     """Companies as a host's transaction sees them. It is the database it was made from, seen from inside."""
 
-    def __init__(self, origin: Database, raw: Any, flavour: Flavour, speech: Speech, errors: type[Exception]) -> None:
+    def __init__(
+        self,
+        origin: Database,
+        raw: Any,
+        state: Any,
+        transaction: Any,
+        flavour: Flavour,
+        speech: Speech,
+        errors: type[Exception],
+    ) -> None:
         inner = cast("Any", origin)
         super().__init__(flavour, speech, errors, clock=inner.clock, ids=origin.ids)
         self.origin: Database = origin
         self.raw: Any = raw
+        self.has_joined: bool = False
+        self._state = state
+        self._transaction = transaction
         self._session = BoundSession(self)
 
     def __eq__(self, other: object) -> bool:
@@ -179,10 +237,20 @@ class BoundDatabase(DriverDatabase):
         """The rows of a company that the origin has opened. Raises: CompanyNotFound, when the connection leads elsewhere."""
         self._ready = True  # by the origin, which has the same tables
         self.durable = True
-        return self.company(name)
+        found = self.company(name)
+        self.has_joined = True
+        return found
+
+    def check_goes_on(self) -> None:
+        """Refuse when the transaction is over: the driver would begin one that nobody ends. Raises: TransactionEnded."""
+        if not self.flavour.in_transaction(self._state) or not (
+            self._transaction is None or self._transaction.is_active
+        ):
+            raise TransactionEnded
 
     def session(self) -> BoundSession:
-        """The one there is."""
+        """The one there is; it remembers nothing between two readings, as the host may undo to any point."""
+        self._session.caches.clear()
         return self._session
 
     def held(self) -> AbstractContextManager[object]:
