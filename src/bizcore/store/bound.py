@@ -148,7 +148,7 @@ class BoundSession(DriverSession):
 
     def leave_failed(self) -> None:
         """Undo the statement that failed, and what was sent with it."""
-        self.execute("rollback to savepoint change_of_ours")
+        self.database.flavour.undo(self._cursor, "rollback to savepoint change_of_ours")
 
     def leave_place(self) -> None:
         """Undo what was done in the writer's place, as far as there is a transaction left to do it in."""

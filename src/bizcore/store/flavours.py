@@ -57,6 +57,10 @@ class Flavour(ABC):
         """Send some statements and then an overlay's, in as few messages as can be."""
 
     @abstractmethod
+    def undo(self, cursor: Any, statement: str) -> None:
+        """Roll back, as far as the statement says, after others failed that were sent together."""
+
+    @abstractmethod
     def has_tables(self, speech: Speech) -> str:
         """A question with an answer when the tables are there."""
 
@@ -176,6 +180,16 @@ class PostgreSQL(Flavour):
                     copy.set_types(["int8" if kind == schema.INT else "text" for _, kind in table.columns])
                     for row in rows:
                         copy.write_row(row)
+
+    def undo(self, cursor: Any, statement: str) -> None:
+        """Of what stood behind the failed statement nothing was prepared on the server, though psycopg counts it as done.
+
+        It lets go of what it counts when it reads that something was rolled back, which it reads of statements it prepares.
+        """
+        if hasattr(cursor, "adapters"):
+            cursor.execute(statement, prepare=True)
+        else:  # an async driver's, which sends one by one
+            cursor.execute(statement)
 
     def has_tables(self, speech: Speech) -> str:
         """Asked of the catalogue, so that no statement fails in a host's transaction."""
@@ -315,6 +329,10 @@ class SQLite(Flavour):
             cursor.execute(text)
         for statement, rows in written(number, overlay):
             cursor.executemany(speech.say(statement.text), rows)
+
+    def undo(self, cursor: Any, statement: str) -> None:
+        """Nothing is prepared."""
+        cursor.execute(statement)
 
     def has_tables(self, speech: Speech) -> str:
         """Asked of the catalogue."""

@@ -231,9 +231,9 @@ class SqlSession(DriverSession):
     def leave_failed(self) -> None:
         """Back to where the place was before the statement that failed."""
         if self._wrote:
-            self.run(self._cursor, "rollback to savepoint change_of_ours", ())
+            self.database.flavour.undo(self._cursor, "rollback to savepoint change_of_ours")
         else:
-            self.run(self._cursor, "rollback", ())
+            self.database.flavour.undo(self._cursor, "rollback")
             self.begun = False
 
     def end(self, *, keep: bool) -> None:

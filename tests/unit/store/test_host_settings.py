@@ -25,8 +25,9 @@ from bizcore.company.refusals import NobodyActs
 from bizcore.kernel.money import Money
 from bizcore.store.bound import Autocommit, CannotBind
 from bizcore.store.opener import open_store
-from bizcore.store.port import StoreBusy, StoreUnavailable
-from bizcore.store.sql import SqlStore, UnknownDialect, upgrade
+from bizcore.store.overlay import Overlay
+from bizcore.store.port import RunAgain, StoreBusy, StoreUnavailable
+from bizcore.store.sql import SqlSession, SqlStore, UnknownDialect, upgrade
 from bizcore.testing.postgres import new_database
 from bizcore.testing.sound import sound
 from bizcore.testing.toys import CURRENCY, Note, Person, Rule, ToyDesk
@@ -265,6 +266,43 @@ def test_as_known_at_a_position_beyond_all_is_as_known_now(
     acme = company(stores[where]())
     paid(acme, "k")
     assert [acme.as_known(one).head for one in (2**70, 1, 0, -1, -(2**70))] == [1, 1, 0, 0, 0]
+
+
+def test_who_came_second_leaves_a_connection_that_can_write(
+    url: str, engine_of: Callable[..., sa.Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands behind the statement that fails is prepared by the driver's word and not by the server."""
+    acme = company(SqlStore(engine_of(url, pool_size=1, max_overflow=0)))
+    other = company(SqlStore(engine_of(url)))
+    sent = SqlSession.put
+    late: list[str] = []
+
+    def put(session: SqlSession, number: int, overlay: Overlay) -> None:
+        if late:
+            paid(other, late.pop())
+        sent(session, number, overlay)
+
+    monkeypatch.setattr(SqlSession, "put", put)
+    for one in range(14):
+        late.append(f"other {one}")
+        paid(acme, f"k{one}")
+    assert acme.head == 28
+    sound(acme)
+
+
+def test_a_refusal_leaves_the_hosts_connection_able_to_write(url: str, engine_of: Callable[..., sa.Engine]) -> None:
+    acme = company(SqlStore(engine_of(url)))
+    with psycopg.connect(plain(url)) as snapshot:
+        snapshot.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        for one in range(14):
+            snapshot.execute("select 1 from bizcore.meta")
+            paid(acme, f"other {one}")
+            with pytest.raises(RunAgain):
+                paid(acme.bind(snapshot), f"k{one}")
+            snapshot.commit()
+            assert paid(acme.bind(snapshot), f"l{one}") == 2 * one + 2
+            snapshot.commit()
+    sound(acme)
 
 
 # -- engines --------------------------------------------------------------------------------------------------------
