@@ -27,6 +27,7 @@ from bizcore.change.reading import (
     bucket_span,
 )
 from bizcore.change.settings import Settings
+from bizcore.flow.document import BEYOND
 from bizcore.store import schema
 from bizcore.store.cache import Cache
 from bizcore.store.door import Answer, Asker, Door
@@ -57,7 +58,6 @@ from bizcore.store.rows import has_dims, is_plain, lot_order, matches, open_lots
 T = TypeVar("T")
 
 LISTED_MAX: Final = 2_000
-_LAST: Final = "\U0010ffff"
 
 _EMPTY: Final = Cache()
 _UNKNOWN: Final = Row("", "", sys.maxsize, 0, "")
@@ -157,7 +157,7 @@ class TableReading:
             return cache.found[asked]
         at = self._head.position
         statement = KEYED.format("desc" if newest_first else "asc")
-        bound = prefix + _LAST if upto is None else upto
+        bound = prefix + BEYOND if upto is None else upto
         with self._door.guarded():
             rows = _asked(
                 self._connection, statement, (at, self._number, index, prefix, bound, at, at, limit)
