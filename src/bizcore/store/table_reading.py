@@ -39,6 +39,7 @@ from bizcore.store.questions import (
     KEPT_SIDES,
     KEPT_VALUES,
     KEYED,
+    KEYED_BY_ROW,
     LOT,
     NOW,
     ORDER,
@@ -156,7 +157,7 @@ class TableReading:
         if asked in cache.found:
             return cache.found[asked]
         at = self._head.position
-        statement = KEYED.format("desc" if newest_first else "asc")
+        statement = (KEYED_BY_ROW if self._door.by_row else KEYED).format("desc" if newest_first else "asc")
         bound = prefix + BEYOND if upto is None else upto
         with self._door.guarded():
             rows = _asked(
