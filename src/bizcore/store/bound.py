@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, Final, cast
 
 from bizcore.kernel.errors import Refused
+from bizcore.store.clock import Clock, Ids
 from bizcore.store.driver import DriverDatabase, DriverSession
 from bizcore.store.flavours import Flavour, PostgreSQL, SQLite
 from bizcore.store.overlay import Overlay
@@ -47,26 +48,45 @@ def bound(origin: Database, connection: object) -> BoundDatabase:
     Guarantees: where the driver begins lazily, the transaction is begun here, by the host's own means.
     Raises: CannotBind, Autocommit.
     """
-    raw, state, errors = _driver(connection)
-    sqlite = hasattr(state, "in_transaction") and hasattr(state, "isolation_level")
-    if not sqlite and not hasattr(getattr(state, "info", None), "transaction_status"):
-        raise CannotBind(what=type(connection).__name__, why=_EXPECTED)
-    flavour: Flavour = SQLite() if sqlite else PostgreSQL()
-    begun = flavour.in_transaction(state)
-    if not begun and not flavour.begins_itself(state):
-        raise Autocommit
-    where = getattr(getattr(origin, "speech", None), "schema", "bizcore") if flavour.schema is not None else None
-    made = BoundDatabase(origin, raw, flavour, Speech(flavour.mark, where), errors)
-    with made.guarded():
-        if hasattr(connection, "in_transaction") and hasattr(connection, "begin") and not connection.in_transaction():
-            connection.begin()  # SQLAlchemy begins with the first statement it sees, and it will see none of ours
-        if sqlite and not begun:
-            # Left to itself the driver begins at the first change, which would be the savepoint: its release would commit.
-            raw.cursor().execute("begin immediate")
-    return made
+    inner = cast("Any", origin)
+    where = getattr(getattr(origin, "speech", None), "schema", "bizcore")
+    return BoundDatabase(Joint(connection), schema=where, clock=inner.clock, ids=origin.ids, origin=origin)
 
 
 _EXPECTED: Final = "expected a connection of SQLAlchemy, Django, psycopg 3 or sqlite3"
+
+
+class Joint:
+    """Where we join the host: his connection, the driver's behind it, and what kind of database it leads to."""
+
+    def __init__(self, connection: object) -> None:
+        self.host: Any = connection
+        self.raw: Any
+        self.errors: type[Exception]
+        self.raw, self._state, self.errors = _driver(connection)
+        sqlite = hasattr(self._state, "in_transaction") and hasattr(self._state, "isolation_level")
+        if not sqlite and not hasattr(getattr(self._state, "info", None), "transaction_status"):
+            raise CannotBind(what=type(connection).__name__, why=_EXPECTED)
+        self.flavour: Flavour = SQLite() if sqlite else PostgreSQL()
+
+    def join(self) -> None:
+        """Be in the host's transaction, begun here where the driver would begin later than we need it.
+
+        Asked again before everything outside a savepoint of ours, for what is bound may outlive the transaction it was bound to.
+        Raises: CannotBind, when the connection went back to the host's pool, where it may serve somebody else; Autocommit.
+        """
+        host, flavour = self.host, self.flavour
+        pooled = hasattr(host, "in_transaction") and hasattr(host, "begin")
+        if pooled and host.closed:
+            raise CannotBind(what=type(host).__name__, why="it was given back; bind the next one")
+        begun = flavour.in_transaction(self._state)
+        if not begun and not flavour.begins_itself(self._state):
+            raise Autocommit
+        if pooled and not host.in_transaction():
+            host.begin()  # SQLAlchemy begins with the first statement it sees, and it will see none of ours
+        if not begun and flavour.name == "sqlite":
+            # Left to itself the driver begins at the first change, which would be the savepoint: its release would commit.
+            self.raw.cursor().execute("begin immediate")
 
 
 def _driver(connection: object) -> tuple[Any, Any, type[Exception]]:
@@ -94,17 +114,19 @@ class BoundSession(DriverSession):
         super().__init__(database)
         self.database: BoundDatabase = database
         self.number: int = 0
-        self._cursor = database.flavour.cursor(database.raw)
+        self._cursor = database.flavour.cursor(database.joint.raw)
 
     def execute(self, statement: str, bound: Sequence[object] = (), /) -> Rows:
         """Run a statement."""
+        if not self.depth:
+            self.database.joint.join()
         return self.run(self._cursor, statement, bound)
 
     def put(self, number: int, overlay: Overlay) -> None:
         """Send an overlay's statements behind a savepoint, which `leave_failed` goes back to."""
         database = self.database
         before = ["savepoint change_of_ours"]
-        database.flavour.put(database.raw, self._cursor, self._speech, before, number, overlay)
+        database.flavour.put(database.joint.raw, self._cursor, self._speech, before, number, overlay)
 
     def leave_failed(self) -> None:
         """Undo the statement that failed, and what was sent with it."""
@@ -155,20 +177,28 @@ class Place:
 class BoundDatabase(DriverDatabase):
     """Companies as a host's transaction sees them. It is the database it was made from, seen from inside."""
 
-    def __init__(self, origin: Database, raw: Any, flavour: Flavour, speech: Speech, errors: type[Exception]) -> None:
-        inner = cast("Any", origin)
-        super().__init__(flavour, speech, errors, clock=inner.clock, ids=origin.ids)
-        self.origin: Database = origin
-        self.raw: Any = raw
+    def __init__(
+        self, joint: Joint, *, schema: str | None, clock: Clock, ids: Ids, origin: Database | None = None
+    ) -> None:
+        flavour = joint.flavour
+        where = schema if flavour.schema is not None else None
+        super().__init__(flavour, Speech(flavour.mark, where), joint.errors, clock=clock, ids=ids)
+        self.origin: Database | None = origin
+        self.joint: Joint = joint
+        with self.guarded():
+            joint.join()
         self._session = BoundSession(self)
+
+    def _place(self) -> object:
+        return self.origin if self.origin is not None else (id(self.joint.raw), self.speech.schema)
 
     def __eq__(self, other: object) -> bool:
         """What was planned outside may be applied inside."""
-        return self.origin == (other.origin if isinstance(other, BoundDatabase) else other)
+        return self._place() == (other._place() if isinstance(other, BoundDatabase) else other)
 
     def __hash__(self) -> int:
         """As the database it was made from."""
-        return hash(self.origin)
+        return hash(self._place())
 
     @property
     def capabilities(self) -> Capabilities:

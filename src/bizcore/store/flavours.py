@@ -51,6 +51,10 @@ class Flavour(ABC):
         """Send some statements and then an overlay's, in as few messages as can be."""
 
     @abstractmethod
+    def tables(self, where: str | None) -> Sequence[str]:
+        """What makes the tables, in a schema where there are some."""
+
+    @abstractmethod
     def has_tables(self, speech: Speech) -> str:
         """A question with an answer when the tables are there."""
 
@@ -151,6 +155,11 @@ class PostgreSQL(Flavour):
                     for row in rows:
                         copy.write_row(row)
 
+    def tables(self, where: str | None) -> Sequence[str]:
+        """In a schema of their own, or with the prefix."""
+        made = [] if where is None else [f"create schema if not exists {where}"]
+        return [*made, *schema.postgresql_tables()]
+
     def has_tables(self, speech: Speech) -> str:
         """Asked of the catalogue, so that no statement fails in a host's transaction."""
         return f"select 1 where to_regclass('{speech.table('meta')}') is not null"
@@ -248,6 +257,10 @@ class SQLite(Flavour):
             cursor.execute(text)
         for statement, rows in written(number, overlay):
             cursor.executemany(speech.say(statement.text), rows)
+
+    def tables(self, where: str | None) -> Sequence[str]:
+        """With the prefix."""
+        return schema.sqlite_tables()
 
     def has_tables(self, speech: Speech) -> str:
         """Asked of the catalogue."""
