@@ -1,4 +1,5 @@
 from alembic import context
+
 from shop.database import Base, engine
 
 
