@@ -12,9 +12,11 @@ from typing import Any, cast
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.util import await_only
 
 from bizcore.change.changes import FloorBroken
 from bizcore.company import Company
+from bizcore.company.refusals import UseTheFork
 from bizcore.kernel.money import Money
 from bizcore.store.bound import Autocommit, CannotBind
 from bizcore.store.opener import open_store
@@ -340,3 +342,39 @@ def test_an_async_session_binds_in_run_sync(host: Host) -> None:
     assert (host.orders(), host.acme.head) == ([], 0)
     asyncio.run(use(AsyncSession.commit, "kept"))
     assert (host.orders(), host.acme.head) == (["kept"], 1)
+
+
+def test_work_under_way_in_one_task_refuses_nothing_in_another(host: Host) -> None:
+    """Tasks share a thread; what one does while another waits inside its work is not done inside that work."""
+    if host.engine.dialect.name == "sqlite":
+        pytest.skip("a file has one writer: nobody writes while the host's transaction runs")
+    begun, done = asyncio.Event(), asyncio.Event()
+
+    def work(acme: Company) -> Any:
+        begun.set()
+        await_only(done.wait())
+        with pytest.raises(UseTheFork):
+            host.acme.apply(toys(host.acme).deposit("cash", FIVE), key="around the fork")
+        return acme.apply(toys(acme).deposit("cash", FIVE))
+
+    async def slow(session: AsyncSession) -> None:
+        await session.run_sync(lambda one: host.acme.bind(one.connection()).apply(work, key="work", request="r"))
+        await session.commit()
+
+    async def quick(session: AsyncSession) -> None:
+        await begun.wait()
+        await session.run_sync(
+            lambda one: host.acme.bind(one.connection()).apply(toys(host.acme).deposit("cash", FIVE), key="quick")
+        )
+        await session.commit()
+        done.set()
+
+    async def both() -> None:
+        engine = create_async_engine(host.engine.url)
+        async with AsyncSession(engine) as one, AsyncSession(engine) as other, asyncio.TaskGroup() as group:
+            group.create_task(slow(one))
+            group.create_task(quick(other))
+        await engine.dispose()
+
+    asyncio.run(both())
+    assert [one.key for one in host.acme.log()] == ["quick", "work#1", "work"]
