@@ -378,3 +378,39 @@ def test_work_under_way_in_one_task_refuses_nothing_in_another(host: Host) -> No
 
     asyncio.run(both())
     assert [one.key for one in host.acme.log()] == ["quick", "work#1", "work"]
+
+
+def test_a_task_cancelled_while_it_waits_for_its_place_leaves_nothing(host: Host) -> None:
+    if host.engine.dialect.name == "sqlite":
+        pytest.skip("a file has one writer: its driver waits in a thread, where nothing is cancelled")
+
+    async def use() -> None:
+        engine = create_async_engine(host.engine.url)
+
+        async def write(session: AsyncSession, key: str) -> None:
+            await session.execute(sa.text("insert into host_orders values(:name)"), {"name": key})
+            await session.run_sync(
+                lambda one: host.acme.bind(one.connection()).apply(toys(host.acme).deposit("cash", FIVE), key=key)
+            )
+
+        async def late() -> None:
+            async with AsyncSession(engine) as session, session.begin():
+                await write(session, "late")
+
+        async with AsyncSession(engine) as first:
+            await write(first, "first")
+            waiting = asyncio.create_task(late())
+            await asyncio.sleep(0.3)
+            assert not waiting.done()
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            await first.commit()
+        async with AsyncSession(engine) as after:
+            await write(after, "after")
+            await after.commit()
+        await engine.dispose()
+
+    asyncio.run(use())
+    assert (host.orders(), [one.key for one in host.acme.log()]) == (["after", "first"], ["first", "after"])
+    sound(host.acme)
