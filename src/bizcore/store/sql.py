@@ -85,20 +85,24 @@ def metadata(*, schema: str | None = "bizcore") -> sa.MetaData:
 def upgrade(connection: sa.Connection, *, schema: str | None = "bizcore") -> None:
     """Make the tables, or bring them to this release, in the transaction of whoever calls: a revision of the host's.
 
-    On SQLite `schema` is not looked at. Guarantees: nothing is committed here; called again it changes nothing.
+    On SQLite `schema` is not looked at. Guarantees: nothing is committed here; called again it changes nothing, and then it needs
+    no right to make tables.
     Raises: SchemaNewer.
     """
     where = checked_schema(schema) if connection.dialect.name != "sqlite" else None
     described = metadata(schema=where)
-    if where is not None:
+    meta = described.tables["bizcore_meta" if where is None else f"{where}.meta"]
+    seen = sa.inspect(connection)
+    version = sa.select(meta.c.value).where(meta.c.name == "schema")
+    stored = connection.execute(version).scalar() if seen.has_table(meta.name, schema=where) else None
+    if stored is not None:
+        if int(stored) > tables.VERSION:
+            raise SchemaNewer(stored=int(stored), known=tables.VERSION)
+        return
+    if where is not None and not seen.has_schema(where):
         connection.execute(CreateSchema(where, if_not_exists=True))
     described.create_all(connection)
-    meta = described.tables["bizcore_meta" if where is None else f"{where}.meta"]
-    stored = connection.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar()
-    if stored is None:
-        connection.execute(meta.insert().values(name="schema", value=str(tables.VERSION)))
-    elif int(stored) > tables.VERSION:
-        raise SchemaNewer(stored=int(stored), known=tables.VERSION)
+    connection.execute(meta.insert().values(name="schema", value=str(tables.VERSION)))
 
 
 def checked_schema(schema: str | None) -> str | None:
