@@ -41,5 +41,15 @@ def test_every_script_is_run_and_explained() -> None:
     scripts = {path.stem for path in BENCHMARKS.glob("*.py")} - {"rounds"}
     page = (BENCHMARKS / "README.md").read_text("utf-8")
     ours = {name.partition(" ")[0] for name in RUNS}
-    assert {"posting", "growth", "reads", "imports", "writers", "valuation", "money", "entrances", "postgres"} <= ours & scripts
+    assert {
+        "posting",
+        "growth",
+        "reads",
+        "imports",
+        "writers",
+        "valuation",
+        "money",
+        "entrances",
+        "postgres",
+    } <= ours & scripts
     assert [one for one in sorted(ours) if f"`{one}.py`" not in page] == []
