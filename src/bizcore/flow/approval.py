@@ -19,6 +19,7 @@ from bizcore.kernel.errors import Invalid
 from bizcore.kernel.exact import number
 from bizcore.kernel.ids import checked_id
 from bizcore.kernel.money import Money
+from bizcore.kernel.value import Value
 
 RULES: Final = "company"
 """The id of the one document of rules."""
@@ -50,7 +51,7 @@ def _money(value: Money | None) -> Money | None:
 
 
 @frozen
-class ApprovalRule:
+class ApprovalRule(Value):
     """Acts that wait for approval: by the name of the act, or by the kind of document that a change writes.
 
     `above` is an amount in the company's currency; without it every such act waits. `approvals` is how many persons approve, each
@@ -82,7 +83,7 @@ def _actor(value: object) -> str:
 
 
 @frozen
-class Approver:
+class Approver(Value):
     """Who may approve: acts by pattern, up to an amount in the company's currency (None: any)."""
 
     actor: str = field(converter=_actor)
