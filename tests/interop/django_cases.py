@@ -230,6 +230,30 @@ class Committing(TransactionTestCase):
 
         self.assertEqual((work(), len(tries)), (2, 2))
 
+    @skipUnless(connection.vendor == "postgresql", "a file sends nobody away")
+    def test_a_server_that_sends_everybody_away_is_come_back_to(self) -> None:
+        def send_away(pid: int) -> None:
+            with connection.cursor() as cursor:
+                cursor.execute("select pg_terminate_backend(%s)", [pid])
+
+        tries: list[int] = []
+
+        @run_again
+        def work() -> None:
+            tries.append(1)
+            order(self.company, "k")
+            if len(tries) < 3:
+                pid = connection.connection.info.backend_pid
+                if len(tries) == 1:
+                    self.at_once(lambda _: send_away(pid), count=1)
+                    post(books(self.company, "ann"), "k")
+                post(books(self.company, "ann"), "k")
+                self.at_once(lambda _: send_away(pid), count=1)
+            post(books(self.company, "ann"), "k")
+
+        work()
+        self.assertEqual((log_of(self.company), keys(self.company), len(tries)), ([(1, "k")], ["k"], 3))
+
     def test_a_company_opened_elsewhere_is_bound(self) -> None:
         name = connection.settings_dict["NAME"]
         if connection.vendor == "sqlite":

@@ -154,3 +154,43 @@ def test_a_commit_that_fails_is_run_again_whether_or_not_it_was_kept(
     assert (answer.status_code, answer.json()["replayed"], failed) == (201, kept, [1])
     assert shop.orders() == [("k", "INV-2026-000001")]
     assert shop.database.acme().head == 1
+
+
+@pytest.mark.parametrize("path", ["/orders", "/async/orders"])
+def test_a_server_that_sends_everybody_away_is_come_back_to(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Between requests, and in the middle of a transaction, after the host's own row was written."""
+    if shop.database.engine.dialect.name == "sqlite":
+        pytest.skip("a file sends nobody away")
+
+    def send_away() -> None:
+        other = sa.create_engine(shop.database.URL, poolclass=sa.NullPool)
+        with other.connect() as connection:
+            connection.execute(
+                sa.text(
+                    "select pg_terminate_backend(pid) from pg_stat_activity"
+                    " where datname=current_database() and pid<>pg_backend_pid()"
+                )
+            )
+        other.dispose()
+
+    acme, away = shop.database.acme, []
+
+    def away_once() -> Any:
+        if not away:
+            away.append(1)
+            send_away()
+        return acme()
+
+    assert shop.send("before", path=path).status_code == 201
+    send_away()
+    assert shop.send("between", path=path).status_code == 201
+    send_away()
+    assert shop.client.get("/open").status_code == 200
+    monkeypatch.setattr(importlib.import_module("shop.orders"), "acme", away_once)
+    assert shop.send("within", path=path).json()["replayed"] is False
+    shop.database.engine.dispose()  # what this test itself asks through was sent away too
+    assert (shop.orders(), away) == (
+        [("before", "INV-2026-000001"), ("between", "INV-2026-000002"), ("within", "INV-2026-000003")], [1],
+    )  # fmt: skip

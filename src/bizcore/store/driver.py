@@ -59,7 +59,8 @@ class Guard:
         database = self._database
         if isinstance(error, database.errors):
             refusal = database.flavour.translated(error)
-            if isinstance(refusal, RunAgain) and refusal.lost and not database.session().depth:
+            ours = not database.capabilities.hosted  # in a transaction of the host's, that is lost, whatever was asked
+            if ours and isinstance(refusal, RunAgain) and refusal.lost and not database.session().depth:
                 refusal = StoreUnavailable(why="the connection was lost")
             raise refusal from error
         if isinstance(error, OverflowError):

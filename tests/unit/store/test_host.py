@@ -19,7 +19,7 @@ from bizcore.kernel.money import Money
 from bizcore.store import sql
 from bizcore.store.bound import Autocommit, CannotBind
 from bizcore.store.host import HostStore, upgrade
-from bizcore.store.port import CompanyExists, CompanyNotFound, SchemaNewer, SchemaOutdated
+from bizcore.store.port import CompanyExists, CompanyNotFound, RunAgain, SchemaNewer, SchemaOutdated
 from bizcore.testing.postgres import new_database
 from bizcore.testing.sound import sound
 from bizcore.testing.toys import CURRENCY, Note, Person, Rule, ToyDesk
@@ -201,3 +201,34 @@ def test_a_connection_that_went_into_autocommit_is_refused(engine: sa.Engine) ->
             connection.autocommit = True
         with pytest.raises(Autocommit):
             acme.apply(toys(acme).deposit("cash", FIVE), key="k")
+
+
+def test_a_connection_that_was_lost_is_the_hosts_to_run_again_wherever_it_is_noticed(postgres_url: str) -> None:
+    engine = sa.create_engine(new_database(postgres_url), poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        upgrade(connection)
+        create(connection)
+
+    def lost() -> Any:
+        connection = sa.create_engine(engine.url, poolclass=sa.NullPool).connect()
+        acme = create(connection)
+        with engine.connect() as other:
+            other.execute(sa.text("select pg_terminate_backend(:pid)"), {"pid": _pid(connection)})
+        return connection, acme
+
+    for use in (
+        lambda _, acme: acme.head,
+        lambda _, acme: acme.apply(toys(acme).deposit("cash", FIVE), key="k"),
+        lambda _, acme: acme.view().balance("journal", "cash", CURRENCY),
+        lambda connection, _: create(connection),
+    ):
+        connection, acme = lost()
+        with pytest.raises(RunAgain) as error:
+            use(connection, acme)
+        assert error.value.lost
+        connection.invalidate()
+        connection.close()
+
+
+def _pid(connection: sa.Connection) -> int:
+    return int(connection.connection.driver_connection.info.backend_pid)  # type: ignore[union-attr]
