@@ -183,6 +183,18 @@ def test_a_count_of_all_of_an_item_speaks_of_lots_that_become_known_later() -> N
     assert (on_hand(acme), list(acme.view().lots("stock", "wh"))) == ("10", [])
 
 
+def test_what_one_change_moves_of_several_lots_is_taken_back_lot_by_lot() -> None:
+    acme = Company.create("acme", currency="EUR")
+    acme.apply(acme.supply.receive("milk", 3, place="wh", on="2026-01-10", cost=eur("22"), lot="A"))
+    acme.apply(acme.supply.receive("milk", 2, place="wh", on="2026-01-07", cost=eur("16"), lot="B"))
+    acme.apply(acme.supply.count("milk", 5, place="wh", on="2026-01-23"))
+    acme.apply(acme.supply.issue("milk", 3, place="wh", on="2026-01-15", target="scrap"))
+    assert on_hand(acme) == "5"
+    (row,) = acme.supply.stock_valuation().to_dicts()
+    assert (row["quantity"].amount, str(row["value"].amount)) == (5, held(acme, INVENTORY)[0])
+    assert held(acme, INVENTORY) == ["36.68"]
+
+
 def test_several_lines_are_all_recorded_or_none() -> None:
     acme = company()
     acme.apply(acme.supply.reserve("bolt", 5, place="wh", on="2026-01-06", for_="order"))
