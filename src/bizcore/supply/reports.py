@@ -23,7 +23,7 @@ from bizcore.kernel.table import Column, Table
 from bizcore.kernel.value import Value
 from bizcore.supply.atstandard import Standard
 from bizcore.supply.cost import folded
-from bizcore.supply.costbook import kept
+from bizcore.supply.costbook import kept, read
 from bizcore.supply.costmoves import REVALUATION, VARIANCE, BackDating, CostMethod
 from bizcore.supply.items import scaled_decimal
 from bizcore.supply.methods import by_methods, methods_for
@@ -350,6 +350,9 @@ def at_standard(view: View) -> tuple[Difference, ...]:
             held = [(one.amount, one.value) for one in view.totals(query, by=("unit",))]
             quantity, value = held[0] if held else (0, 0)
             worth = release_int(*rule.standard, quantity)
+            if value != worth and until is not None:
+                # What corrects a locked day is booked on the first open one, and says which day it is about.
+                value = sum(by for (on, _), by in read(view, pool, item).booked.items() if on < until)
             if value != worth:
                 shown = [str(Money.of_minor(one, view.currency)) for one in (value, worth)]
                 found.append(Difference(f"{pool} {item}{f' before {until}' if until else ''}", *shown))
