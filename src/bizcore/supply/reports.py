@@ -23,7 +23,7 @@ from bizcore.kernel.table import Column, Table
 from bizcore.kernel.value import Value
 from bizcore.supply.atstandard import Standard
 from bizcore.supply.cost import folded
-from bizcore.supply.costbook import kept, read
+from bizcore.supply.costbook import Kept, kept, read
 from bizcore.supply.costmoves import REVALUATION, VARIANCE, BackDating, CostMethod
 from bizcore.supply.items import scaled_decimal
 from bizcore.supply.methods import by_methods, methods_for
@@ -296,31 +296,42 @@ def conserved(view: View) -> tuple[Difference, ...]:
 
 
 def worthless_or_held(view: View) -> tuple[Difference, ...]:
-    """Per pool and item, quantity 0 has value 0 and the value never has the other sign; empty when so."""
-    known = pools(view)
-    return tuple(
-        Difference(
-            f"{row.key[0]} {row.key[1]}", str(scaled_decimal(row.amount)), str(Money.of_minor(row.value, view.currency))
-        )
-        for row in view.totals(PostingQuery(book="cost"), by=("account", "unit"))
-        if row.key[0] in known and (row.amount * row.value < 0 or (not row.amount and row.value))
-    )
+    """Per pool and item, quantity 0 has value 0 and the value never has the other sign; empty when so.
 
-
-def layers_as_folded(view: View) -> tuple[Difference, ...]:
-    """Per pool and item, the layers kept between changes against all moves folded anew; empty when they agree.
-
-    Layers of other methods than those in force are passed over: the next move folds anew and does not use them.
+    Where each lot has a cost of its own, one can be short while another is there: then it is so lot by lot.
     """
     known = pools(view)
     found: list[Difference] = []
     for row in view.totals(PostingQuery(book="cost"), by=("account", "unit")):
         pool, item = row.key
+        if pool not in known or not (row.amount * row.value < 0 or (not row.amount and row.value)):
+            continue
+        last = kept(view, pool, item)
+        if last is None or not (last.state.layers and last.state.shorts):
+            shown = str(Money.of_minor(row.value, view.currency))
+            found.append(Difference(f"{pool} {item}", str(scaled_decimal(row.amount)), shown))
+    return tuple(found)
+
+
+def layers_as_folded(view: View) -> tuple[Difference, ...]:
+    """Per pool and item, the layers kept between changes against all moves folded anew; empty when they agree.
+
+    Items of which a pool has other methods than those its layers were kept by are passed over: the next move folds anew, with
+    all pools that feed each other, and does not use them.
+    """
+    known = pools(view)
+    states: dict[str, list[tuple[str, Kept]]] = {}
+    behind: set[str] = set()
+    for row in view.totals(PostingQuery(book="cost"), by=("account", "unit")):
+        pool, item = row.key
         last = kept(view, pool, item) if pool in known else None
         if last is None or not last.on:
             continue
+        states.setdefault(item, []).append((pool, last))
         if last.methods != methods_for(view, item, pool).upto(last.on):
-            continue
+            behind.add(item)
+    found: list[Difference] = []
+    for item, pool, last in ((item, *one) for item, of in states.items() if item not in behind for one in of):
         fold = folded(view, pool, item, on=last.on)
         if fold.state != last.state:
             found.append(Difference(f"{pool} {item}", str(last.state), str(fold.state)))

@@ -43,7 +43,8 @@ class Fold:
     """A fold under way; `fifo`, `moving_average` and `by_methods` start one and run it to its end.
 
     `values[i]` is what move i changed the pool's value by; `variances` come on top. Guarantees: quantity 0 has value 0;
-    the value never has the other sign than the quantity; the values and variances sum to the value of the state.
+    the value never has the other sign than the quantity, lot by lot where lots have costs of their own; the values and variances
+    sum to the value of the state.
     """
 
     def __init__(
