@@ -360,10 +360,10 @@ class StoreContract:
         for act, key in story(memory):
             memory.apply(act, key=key)
         bounds = (None, date.min, date(2026, 1, 1), date(2026, 2, 15), date(9999, 12, 1), date.max)
-        for start, end in ((one, other) for one in bounds for other in bounds if not one or not other or one <= other):
-            query = PostingQuery(book="journal", span=Span(start, end))
+        for begin, end in ((one, other) for one in bounds for other in bounds if not one or not other or one <= other):
+            query = PostingQuery(book="journal", span=Span(begin, end))
             answers = [sorted(one.view().totals(query, by=("account", "unit"))) for one in (theirs, memory)]
-            same(*answers, f"the totals from {start} to {end}")
+            same(*answers, f"the totals from {begin} to {end}")
 
     def test_equal_acts_give_the_state_that_memory_has(self) -> None:
         theirs = self.told()
