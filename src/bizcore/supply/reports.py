@@ -25,10 +25,12 @@ from bizcore.supply.atstandard import Standard
 from bizcore.supply.cost import folded
 from bizcore.supply.costbook import Kept, kept, read
 from bizcore.supply.costmoves import REVALUATION, VARIANCE, BackDating, CostMethod
+from bizcore.supply.counts import Count
 from bizcore.supply.items import scaled_decimal
 from bizcore.supply.methods import by_methods, methods_for
 from bizcore.supply.movements import MOVEMENTS, Movement
 from bizcore.supply.places import OUTSIDE, pool_of, pools
+from bizcore.supply.valuation import Fold
 
 _DAY = timedelta(days=1)
 _LAST = date.max.isoformat()
@@ -186,15 +188,17 @@ def unit_cost(scaled: int, value: Money) -> Money | None:
 def cost_of(view: View, move: str) -> Explanation:
     """Why a move of goods cost what it did: the rule, and the receipts it was taken from. `move` is `document/line`.
 
-    At standard cost it names the standard, its date, and the variance of this move.
+    The line of a count is what it came to book, by all that is known now. At standard cost it names the standard, its date, and the
+    variance of this move.
     Raises: MoveNotFound, NoStandard.
     """
     document, _, line = move.rpartition("/")
-    found = _movement(view, document)
+    counted = view.seek(Count, document)
+    found = counted if counted is not None else _movement(view, document)
     if found is None or not line.isdecimal() or not 1 <= int(line) <= len(found.lines):
         raise MoveNotFound(move=move)
     one = found.lines[int(line) - 1]
-    for place in found.ends(one):
+    for place in (found.place,) if isinstance(found, Count) else found.ends(one):
         pool = pool_of(view, place)
         if pool is not None:
             return _explained(view, pool, one.item, move, on=found.on)
@@ -203,9 +207,20 @@ def cost_of(view: View, move: str) -> Explanation:
 
 def _explained(view: View, pool: str, item: str, move: str, *, on: date) -> Explanation:
     fold = folded(view, pool, item, on=on)
-    index = next((at for at, one in enumerate(fold.moves) if one.ref == move), None)
-    if index is None:
+    parts = [
+        _part(view, fold, pool, item, move, at) for at, one in enumerate(fold.moves) if move in (one.ref, one.count)
+    ]
+    if not parts:
         raise MoveNotFound(move=move)
+    if len(parts) == 1:
+        return parts[0][1]
+    # Of a count's line, where lots have costs of their own or late moves are valued as they become known.
+    worth = str(Money.of_minor(abs(sum(value for value, _ in parts)), view.currency))
+    return Explanation(f"cost of {move}", worth, steps=[one for _, one in parts])
+
+
+def _part(view: View, fold: Fold, pool: str, item: str, move: str, index: int) -> tuple[int, Explanation]:
+    """What one move of a fold changed the pool's value by, and why."""
     what = fold.moves[index]
     cost = fold.cost(index) if what.quantity < 0 else fold.values[index]
     methods = methods_for(view, item, pool)
@@ -219,7 +234,7 @@ def _explained(view: View, pool: str, item: str, move: str, *, on: date) -> Expl
         for line in fold.lines()
         if line.move == index and not line.quantity and line.counter in _SAID
     ]
-    return Explanation(
+    why = Explanation(
         f"cost of {move} by {method.value}",
         str(Money.of_minor(cost, view.currency)),
         {
@@ -240,6 +255,7 @@ def _explained(view: View, pool: str, item: str, move: str, *, on: date) -> Expl
             for use in fold.uses(index)
         ],
     )
+    return (-cost if what.quantity < 0 else cost), why
 
 
 def _movement(view: View, document: str) -> Movement | None:

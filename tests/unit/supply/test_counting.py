@@ -21,6 +21,7 @@ from bizcore.supply.items import Item
 from bizcore.supply.movements import EmptyMovement
 from bizcore.supply.places import OutsidePlace, Place
 from bizcore.supply.policies import NegativeStock, SupplyPolicies
+from bizcore.supply.reports import MoveNotFound
 from bizcore.supply.stock import NotEnough
 
 INVENTORY, FOUND = "1400", "5200"
@@ -309,6 +310,31 @@ def test_differences_are_those_of_a_period_with_their_value_in_the_pool() -> Non
     table = acme.supply.count_differences(period="2026-02")
     assert [str(one) for one in table.column("value")] == ["2.00 EUR", "None", "0.00 EUR"]
     assert [str(one) for one in table.column("expected")] == ["7 bolt", "0 bolt", "0 nut"]
+
+
+def test_what_a_count_came_to_book_explains_its_cost() -> None:
+    acme = company()
+    missing = acme.apply(acme.supply.count("bolt", 8, place="wh", on="2026-01-10")).value
+    agreed = acme.apply(acme.supply.count("bolt", 8, place="wh", on="2026-01-12")).value
+    why = acme.supply.cost_of(missing.line_ref(1))
+    assert (why.result, dict(why.inputs)["quantity"], why.steps[0].result) == ("2.00 EUR", "-2", "2.00 EUR")
+    with pytest.raises(MoveNotFound):
+        acme.supply.cost_of(agreed.line_ref(1))
+    acme.apply(acme.supply.receive("bolt", 1, place="wh", on="2026-01-11", cost=eur("9")))
+    assert acme.supply.cost_of(agreed.line_ref(1)).result == "1.00 EUR"
+    with pytest.raises(MoveNotFound):
+        acme.supply.cost_of(missing.line_ref(2))
+
+
+def test_what_a_count_came_to_book_is_explained_lot_by_lot() -> None:
+    acme = Company.create("acme", currency="EUR")
+    acme.apply(acme.put(SupplyPolicies(cost_method=CostMethod.SPECIFIC)))
+    for lot, cost in (("A", "22"), ("B", "16")):
+        acme.apply(acme.supply.receive("milk", 2, place="wh", on="2026-01-07", cost=eur(cost), lot=lot))
+    counted = acme.apply(acme.supply.count("milk", 4, place="wh", on="2026-01-23")).value
+    acme.apply(acme.supply.issue("milk", 3, place="wh", on="2026-01-15", target="scrap"))
+    why = acme.supply.cost_of(counted.line_ref(1))
+    assert (why.result, sorted(dict(one.inputs)["quantity"] for one in why.steps)) == ("24.00 EUR", ["1", "2"])
 
 
 def test_an_act_of_counting_reads_back_from_its_text_and_is_applied_once() -> None:
