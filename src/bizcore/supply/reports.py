@@ -192,17 +192,23 @@ def cost_of(view: View, move: str) -> Explanation:
     variance of this move.
     Raises: MoveNotFound, NoStandard.
     """
-    document, _, line = move.rpartition("/")
-    counted = view.seek(Count, document)
-    found = counted if counted is not None else _movement(view, document)
-    if found is None or not line.isdecimal() or not 1 <= int(line) <= len(found.lines):
-        raise MoveNotFound(move=move)
-    one = found.lines[int(line) - 1]
-    for place in (found.place,) if isinstance(found, Count) else found.ends(one):
+    document, _, text = move.rpartition("/")
+    at = int(text) if text.isdecimal() else 0
+    for place, item, on in _ends(view, document, at):
         pool = pool_of(view, place)
         if pool is not None:
-            return _explained(view, pool, one.item, move, on=found.on)
+            return _explained(view, pool, item, move, on=on)
     raise MoveNotFound(move=move)
+
+
+def _ends(view: View, document: str, at: int) -> Iterator[tuple[str, str, date]]:
+    """The places between which a line of a movement, or of a count, moved goods, with the item and the day."""
+    counted, moved = view.seek(Count, document), _movement(view, document)
+    if counted is not None and 1 <= at <= len(counted.lines):
+        yield counted.place, counted.lines[at - 1].item, counted.on
+    if moved is not None and 1 <= at <= len(moved.lines):
+        for place in moved.ends(moved.lines[at - 1]):
+            yield place, moved.lines[at - 1].item, moved.on
 
 
 def _explained(view: View, pool: str, item: str, move: str, *, on: date) -> Explanation:

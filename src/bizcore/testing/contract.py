@@ -363,7 +363,7 @@ class StoreContract:
         for begin, end in ((one, other) for one in bounds for other in bounds if not one or not other or one <= other):
             query = PostingQuery(book="journal", span=Span(begin, end))
             answers = [sorted(one.view().totals(query, by=("account", "unit"))) for one in (theirs, memory)]
-            same(*answers, f"the totals from {begin} to {end}")
+            same(answers[0], answers[1], f"the totals from {begin} to {end}")
 
     def test_equal_acts_give_the_state_that_memory_has(self) -> None:
         theirs = self.told()
