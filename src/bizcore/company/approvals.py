@@ -7,15 +7,15 @@ or changes in hand, is planned through it before it is recorded.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from attrs import evolve, frozen
+from attrs import evolve, fields, frozen
 
 from bizcore.change.act import Act, BadArguments
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
-from bizcore.company import master, wiring
+from bizcore.company import master, persons, wiring
 from bizcore.flow.approval import (
     RULES,
     Approval,
@@ -124,6 +124,16 @@ class MoreApprovals(Refused):
         super().__init__(f"{approval} has {signed} of {needed}", approval=approval, signed=signed, needed=needed)
 
 
+class SignatureVoid(Refused):
+    """Who signed may not have by now: he is the same person as another of them, no approver any more, or not for such an amount."""
+
+    code = "signature_void"
+    allowed: tuple[str, ...] = ("withdraw", "reject", "submit")
+
+    def __init__(self, *, approval: str, by: str, why: str) -> None:
+        super().__init__(f"{by} signed {approval} and could not now: {why}", approval=approval, by=by, why=why)
+
+
 class OtherActor(Refused):
     """What is decided in one's name is applied by oneself."""
 
@@ -167,8 +177,8 @@ def _asked(company: Company, view: View, act: Act[Any], changes: Changes[Any]) -
 
 
 def _named(act: Act[Any]) -> str:
-    """An act by its name; master data by its kind too."""
-    return f"put.{act.arguments['kind']}" if act.planner is master.put else act.name
+    """An act by its name; master data by the kind it is."""
+    return f"put.{act.arguments['document'].kind}" if act.planner is master.put else act.name
 
 
 def amount_of(view: View, changes: Changes[Any]) -> Money | None:
@@ -188,30 +198,32 @@ def amount_of(view: View, changes: Changes[Any]) -> Money | None:
     from bizcore.kernel.rates import RateMissing
 
     most = Money.of_minor(0, view.currency)
-    for document in changes.documents:
-        said = _said(document)
-        if said is None:
+    for document, said in [(one, said) for one in changes.documents for said in _said(one)]:
+        if said.currency == view.currency:
+            most = max(most, abs(said))
             continue
-        if said.currency != view.currency:
-            if document.dated is None:
-                return None
-            try:
-                said = converted(said, spot(view, said.currency, on=document.dated), view.currency)
-            except RateMissing:
-                return None
-        most = max(most, abs(said))
+        if document.dated is None:
+            return None
+        try:
+            most = max(most, abs(converted(said, spot(view, said.currency, on=document.dated), view.currency)))
+        except RateMissing:
+            return None
     return most
 
 
-def _said(document: Document) -> Money | None:
-    """What a document says that it amounts to: with tax, else without."""
+def _said(document: Document) -> Iterator[Money]:
+    """What a document says that it amounts to: with tax, else without; one that says neither, every amount it holds."""
     if document.kind in _OWN:
-        return None
+        return
     for name in ("gross", "net", "amount"):
         said = getattr(document, name, None)
         if isinstance(said, (Money, Exact)):
-            return said if isinstance(said, Money) else said.round()
-    return None
+            yield said if isinstance(said, Money) else said.round()
+            return
+    for one in fields(type(document)):
+        held = getattr(document, one.name)
+        if isinstance(held, Money):
+            yield held
 
 
 def _demanded(rules: ApprovalRules, asked: _Asked) -> tuple[int, Money | None]:
@@ -235,7 +247,7 @@ def _demanded(rules: ApprovalRules, asked: _Asked) -> tuple[int, Money | None]:
 def check(company: Company, actor: str, view: View, changes: Changes[Any]) -> None:
     """Stop a change that waits for somebody else, and a decision that is not the actor's to make.
 
-    Raises: ApprovalRequired, ApprovalsOnly, OtherActor, and at release NotApprover, AmountGrew, MoreApprovals.
+    Raises: ApprovalRequired, ApprovalsOnly, OtherActor, and at release NotApprover, AmountGrew, MoreApprovals, SignatureVoid.
     """
     act = changes.act
     if act is None:
@@ -247,26 +259,31 @@ def check(company: Company, actor: str, view: View, changes: Changes[Any]) -> No
         if isinstance(planner, Releasing):
             _check_release(company, actor, view, changes)
         return
+    _check_writes_none(act, changes)
     rules = view.seek(ApprovalRules, RULES)
     if rules is None or not rules.rules:
         return
-    if any(one.kind in _OWN for one in changes.documents):
-        raise ApprovalsOnly(act=act.name)
     asked = _asked(company, view, act, changes)
     approvals, above = _demanded(rules, asked)
     if approvals:
         raise ApprovalRequired(act=act.name, amount=asked.amount, above=above, approvals=approvals)
 
 
+def _check_writes_none(act: Act[Any], changes: Changes[Any], *, but: Document | None = None) -> None:
+    if any(one.kind in _OWN and one is not but for one in changes.documents):
+        raise ApprovalsOnly(act=act.name)
+
+
 def _check_release(company: Company, by: str, view: View, changes: Changes[Any]) -> None:
     """What a release is allowed, looked at when everything that follows from the act is there."""
     found: Approval = changes.value
     inner = company.act(view.get(ApprovalRequest, found.id).request)
+    _check_writes_none(inner, changes, but=found)
     asked = _asked(company, view, inner, changes)
     rules = view.seek(ApprovalRules, RULES) or ApprovalRules()
     amount = found.amount if found.state == "waiting" else asked.amount
-    protected = asked.protected or _puts_rules(inner)
-    _check_limit(view, rules, by, asked.names, None if protected else amount, found.act)
+    covered = None if asked.protected or _puts_rules(inner) else amount
+    _check_limit(view, rules, by, asked.names, covered, found.act)
     if found.state == "waiting":
         return
     if found.amount is not None:
@@ -276,10 +293,16 @@ def _check_release(company: Company, by: str, view: View, changes: Changes[Any])
     needed, _ = _demanded(rules, asked)
     if needed > len(found.signed):
         raise MoreApprovals(approval=found.id, signed=len(found.signed), needed=needed)
+    for at, signer in enumerate(found.signed[:-1]):
+        try:
+            _check_eyes(view, found.id, signer, (found.asked_by, *found.signed[:at]))
+            _check_limit(view, rules, signer, asked.names, covered, found.act)
+        except (FourEyes, NotApprover) as error:
+            raise SignatureVoid(approval=found.id, by=signer, why=error.message) from None
 
 
 def _puts_rules(act: Act[Any]) -> bool:
-    return act.planner is master.put and act.arguments["kind"] in _PROTECTED
+    return act.planner is master.put and act.arguments["document"].kind in _PROTECTED
 
 
 def _check_limit(
@@ -296,47 +319,15 @@ def _check_limit(
 
 def _granted(view: View, rules: ApprovalRules, by: str, names: frozenset[str]) -> list[Approver]:
     """What he may approve himself, and as a deputy of somebody who may."""
-    circle = _circle(view, by)
+    mine = persons.circle(view, by)
     granted = [one for one in rules.approvers if any(fits(one.acts, name) for name in names)]
-    return [one for one in granted if _person(view, one.actor) in circle]
+    return [one for one in granted if persons.person(view, one.actor) in mine]
 
 
-# -- persons ---------------------------------------------------------------------------------------------------------
-
-
-def _person(view: View, actor: str) -> str:
-    """The person behind an actor, also through another actor."""
-    seen: list[str] = []
-    while actor not in seen:
-        seen.append(actor)
-        identity = view.seek(Identity, actor)
-        actor = actor if identity is None else identity.person
-    return actor
-
-
-def _circle(view: View, actor: str) -> set[str]:
-    """The person behind an actor, and everybody he stands in for, with whichever of his identities."""
-    person = _person(view, actor)
-    found = {person}
-    queue = [actor, person]
-    seen: set[str] = set()
-    while queue:
-        name = queue.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        identity = view.seek(Identity, name)
-        queue += [one.id for one in view.find(Identity, "person", name)]
-        for other in identity.deputy_for if identity is not None else ():
-            found.add(_person(view, other))
-            queue.append(other)
-    return found
-
-
-def _check_eyes(view: View, found: Approval, by: str) -> None:
-    for other in (found.asked_by, *found.signed):
-        if _person(view, by) in _circle(view, other) or _person(view, other) in _circle(view, by):
-            raise FourEyes(approval=found.id, by=by, asked_by=other)
+def _check_eyes(view: View, approval: str, by: str, others: Iterable[str]) -> None:
+    for other in others:
+        if persons.same(view, by, other):
+            raise FourEyes(approval=approval, by=by, asked_by=other)
 
 
 # -- the acts --------------------------------------------------------------------------------------------------------
@@ -353,7 +344,7 @@ class Submitting(Deciding):
     """Plan an act to see whether it may be recorded and what it amounts to, and let it wait."""
 
     def __call__(self, view: View, by: str, request: Any) -> Changes[Approval]:
-        """Raises: ApprovalNotNeeded, and what the act's own rules refuse."""
+        """Raises: ApprovalNotNeeded, ApprovalsOnly, and what the act's own rules refuse."""
         act = self.company.act(encode(request))
         planner: object = act.planner
         if isinstance(planner, Deciding):
@@ -362,13 +353,15 @@ class Submitting(Deciding):
         made = view.mint(Approval(act=_named(act), asked_by=by))
         shown = wiring.followed(view, act.planner(view, **act.arguments))
         wiring.guarded(view, shown)
+        _check_writes_none(act, shown)
         asked = _asked(self.company, view, act, shown)
         rules = view.seek(ApprovalRules, RULES) or ApprovalRules()
         needed, _ = _demanded(rules, asked) if rules.rules else (0, None)
         if not needed:
             raise ApprovalNotNeeded(act=act.name)
         waiting = evolve(made, amount=asked.amount, needed=needed)
-        return Changes(waiting, documents=[waiting, ApprovalRequest(id=made.id, request=act.to_json())])
+        about = [one.ref for one in shown.documents if one.personal and one.id]
+        return Changes(waiting, documents=[waiting, ApprovalRequest(id=made.id, request=act.to_json(), origins=about)])
 
 
 class Releasing(Deciding):
@@ -378,7 +371,7 @@ class Releasing(Deciding):
         """Raises: FourEyes, IllegalStep, Erased, NotAuthorized, and what the act's own rules refuse."""
         found = view.get(Approval, approval)
         signed = evolve(found.to("sign"), signed=(*found.signed, by))
-        _check_eyes(view, found, by)
+        _check_eyes(view, approval, by, (found.asked_by, *found.signed))
         act = self.company.act(view.get(ApprovalRequest, approval).request)
         self.company._allow(found.asked_by, act)
         if len(signed.signed) < found.needed:
@@ -404,7 +397,7 @@ class Rejecting(Deciding):
         """Raises: FourEyes, NotApprover, IllegalStep."""
         found = view.get(Approval, approval)
         after = evolve(found.to("reject"), decided_by=by)
-        _check_eyes(view, found, by)
+        _check_eyes(view, approval, by, (found.asked_by, *found.signed))
         rules = view.seek(ApprovalRules, RULES) or ApprovalRules()
         if not _granted(view, rules, by, frozenset({found.act})):
             raise NotApprover(by=by, act=found.act, amount=found.amount, up_to=None)
@@ -418,7 +411,7 @@ class Withdrawing(Deciding):
         """Raises: NotRequester, IllegalStep."""
         found = view.get(Approval, approval)
         after = evolve(found.to("withdraw"), decided_by=by)
-        if _person(view, found.asked_by) not in _circle(view, by):
+        if persons.person(view, found.asked_by) not in persons.circle(view, by):
             raise NotRequester(approval=found.id, by=by, asked_by=found.asked_by)
         return Changes(after)
 

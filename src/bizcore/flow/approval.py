@@ -176,7 +176,10 @@ class Approval(Document):
 
 @frozen(kw_only=True)
 class ApprovalRequest(Document):
-    """What waits: the act as JSON. Its body lies beside the log like all personal data, because an act may hold some."""
+    """What waits: the act as JSON. Its body lies beside the log like all personal data, because an act may hold some.
+
+    `origins` are the personal documents that it would write, so that erasing one finds what was asked for about it.
+    """
 
     kind = "approval_request"
     personal: ClassVar[bool] = True
