@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from attrs import evolve, fields, frozen
@@ -259,7 +260,7 @@ def check(company: Company, actor: str, view: View, changes: Changes[Any]) -> No
         if isinstance(planner, Releasing):
             _check_release(company, actor, view, changes)
         return
-    _check_writes_none(act, changes)
+    _check_writes(company, act, changes)
     rules = view.seek(ApprovalRules, RULES)
     if rules is None or not rules.rules:
         return
@@ -269,16 +270,31 @@ def check(company: Company, actor: str, view: View, changes: Changes[Any]) -> No
         raise ApprovalRequired(act=act.name, amount=asked.amount, above=above, approvals=approvals)
 
 
-def _check_writes_none(act: Act[Any], changes: Changes[Any], *, but: Document | None = None) -> None:
-    if any(one.kind in _OWN and one is not but for one in changes.documents):
-        raise ApprovalsOnly(act=act.name)
+def _check_writes(company: Company, act: Act[Any], changes: Changes[Any], *, but: Document | None = None) -> None:
+    """Refuse approvals by another door, and rules that name what is not here. Raises: ApprovalsOnly, BadApprovalRules."""
+    for one in changes.documents:
+        if one.kind in _OWN and one is not but:
+            raise ApprovalsOnly(act=act.name)
+        if isinstance(one, ApprovalRules):
+            _check_names(company, one)
+
+
+def _check_names(company: Company, rules: ApprovalRules) -> None:
+    """A misspelt rule would hold nothing, and say so nowhere."""
+    acts = {*company._verbs, "put", "erase", *(f"put.{kind}" for kind in company.kinds)}
+    for pattern in (*(one.acts for one in rules.rules), *(one.acts for one in rules.approvers)):
+        if pattern and not any(fits(pattern, one) for one in acts):
+            raise BadApprovalRules(why=f"no act is called {pattern!r} here; open the company with the desk that has it")
+    for kind in (one.writes for one in rules.rules):
+        if kind and kind not in company.kinds:
+            raise BadApprovalRules(why=f"no kind of document is called {kind!r} here; open the company with it")
 
 
 def _check_release(company: Company, by: str, view: View, changes: Changes[Any]) -> None:
     """What a release is allowed, looked at when everything that follows from the act is there."""
     found: Approval = changes.value
     inner = company.act(view.get(ApprovalRequest, found.id).request)
-    _check_writes_none(inner, changes, but=found)
+    _check_writes(company, inner, changes, but=found)
     asked = _asked(company, view, inner, changes)
     rules = view.seek(ApprovalRules, RULES) or ApprovalRules()
     amount = found.amount if found.state == "waiting" else asked.amount
@@ -353,7 +369,7 @@ class Submitting(Deciding):
         made = view.mint(Approval(act=_named(act), asked_by=by))
         shown = wiring.followed(view, act.planner(view, **act.arguments))
         wiring.guarded(view, shown)
-        _check_writes_none(act, shown)
+        _check_writes(self.company, act, shown)
         asked = _asked(self.company, view, act, shown)
         rules = view.seek(ApprovalRules, RULES) or ApprovalRules()
         needed, _ = _demanded(rules, asked) if rules.rules else (0, None)
@@ -468,8 +484,9 @@ def _texts(verb: str, data: Mapping[str, Any], *names: str) -> tuple[Any, ...]:
 
 
 def watch(view: View, document: Document) -> None:
-    """Refuse rules whose amounts are not in the company's currency. Raises: BadApprovalRules."""
+    """Refuse rules with too few persons, and amounts that are not in the company's currency. Raises: BadApprovalRules."""
     if isinstance(document, ApprovalRules):
+        document.check_enough(partial(persons.person, view))
         amounts = [one.above for one in document.rules] + [one.up_to for one in document.approvers]
         if any(one is not None and one.currency != view.currency for one in amounts):
             raise BadApprovalRules(why=f"amounts are in {view.currency}")

@@ -15,8 +15,17 @@ from bizcore.change.view import View
 from bizcore.company import Company
 from bizcore.company.approvals import ApprovalRequired, ApprovalsOnly, FourEyes, NotApprover, SignatureVoid
 from bizcore.finance.rates import ExchangeRate
-from bizcore.flow.approval import Approval, ApprovalRequest, ApprovalRule, ApprovalRules, Approver, Identity
+from bizcore.flow.approval import (
+    Approval,
+    ApprovalRequest,
+    ApprovalRule,
+    ApprovalRules,
+    Approver,
+    BadApprovalRules,
+    Identity,
+)
 from bizcore.flow.document import Document, Ref
+from bizcore.kernel.errors import Invalid
 from bizcore.kernel.money import Money
 from bizcore.sfa.customers import Customer
 from bizcore.sfa.quotes import Quote, QuoteLine
@@ -225,3 +234,75 @@ def test_a_kind_of_one_s_own_amounts_to_the_most_that_it_holds() -> None:
     assert caught.value.facts["amount"] == eur("1000.01")
     with pytest.raises(ApprovalRequired):
         acme.apply(acme.put(Lease(id="dollars", rent=Money("1", "USD"))))
+
+
+# -- rules that would hold nothing -----------------------------------------------------------------------------------
+
+ALL = ApprovalRule("*", approvals=2)
+
+
+@pytest.mark.parametrize(
+    "acts", ["fin*", "finance*", "finance.", ".pay", " finance.pay", "finance.pay ", "*.*", "**", ".*", "a\nb"]
+)
+def test_a_pattern_that_fits_no_act_cannot_be_built(acts: str) -> None:
+    for build in (ApprovalRule, lambda one: ApprovalRule(writes=one), lambda one: Approver("bob", acts=one)):
+        with pytest.raises(Invalid):
+            build(acts)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: ApprovalRule(5),
+        lambda: ApprovalRule("*", approvals=1.5),
+        lambda: ApprovalRule("*", approvals=True),
+        lambda: ApprovalRule("*", approvals="2"),
+        lambda: ApprovalRules(rules=[5], approvers=[Approver("owner")]),
+        lambda: ApprovalRules(rules=[PAY], approvers=["owner"]),
+        lambda: ApprovalRules(rules=None),
+        lambda: Identity(id="a", person="b", deputy_for="owner"),
+    ],
+)
+def test_rules_of_other_types_cannot_be_built(build: Any) -> None:
+    with pytest.raises(Invalid):
+        build()
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [ApprovalRule("finance.payy"), ApprovalRule("finanze.*"), ApprovalRule(writes="paymnet"), ApprovalRule("put.itm")],
+)
+def test_a_rule_that_names_nothing_here_is_refused_when_it_is_put(rule: ApprovalRule) -> None:
+    acme = company()
+    for rules in (
+        ApprovalRules(rules=[rule], approvers=[Approver("owner")]),
+        ApprovalRules(rules=[PAY], approvers=[Approver("owner"), Approver("bob", acts=rule.acts or "none.*")]),
+    ):
+        with pytest.raises(BadApprovalRules):
+            acme.submit(acme.put(rules))
+        with pytest.raises(BadApprovalRules):
+            Company.create("new", currency="EUR").apply(acme.put(rules))
+
+
+@pytest.mark.parametrize(
+    "rule", ["put.policies.finance", "put.*", "put", "erase", "sfa.*", "finance.pay", "*", "forging.forge"]
+)
+def test_a_rule_may_name_all_that_there_is(rule: str) -> None:
+    assert company(ApprovalRule(rule), ApprovalRule(writes="lease"), kinds=[Lease], desks=[Forging]).head == 1
+
+
+def test_rules_that_too_few_could_change_again_are_refused() -> None:
+    for rule in (ALL, ApprovalRule("put.*", approvals=2), ApprovalRule(writes="approval_rules", approvals=2)):
+        for approvers in (
+            [Approver("owner")],
+            [Approver("owner"), Approver("owner"), Approver("bob", acts="finance.*")],
+        ):
+            with pytest.raises(BadApprovalRules):
+                ApprovalRules(rules=[rule], approvers=approvers)
+        assert ApprovalRules(rules=[rule], approvers=[Approver("owner"), Approver("boss")])
+    with pytest.raises(BadApprovalRules):
+        ApprovalRules(rules=[ApprovalRule("finance.pay", approvals=3)], approvers=[Approver("owner"), Approver("boss")])
+    acme = Company.create("acme", currency="EUR", actor="ann")
+    acme.apply(acme.put(Identity(id="boss", person="owner")))
+    with pytest.raises(BadApprovalRules):
+        acme.apply(acme.put(ApprovalRules(rules=[ALL], approvers=[Approver("owner"), Approver("boss")])))
