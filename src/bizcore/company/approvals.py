@@ -7,16 +7,17 @@ or changes in hand, is planned through it before it is recorded.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from attrs import evolve, fields, frozen
+from attrs import evolve, frozen
 
 from bizcore.change.act import Act, BadArguments
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
 from bizcore.company import master, persons, wiring
+from bizcore.company.amounts import amount_of
 from bizcore.flow.approval import (
     RULES,
     Approval,
@@ -28,10 +29,9 @@ from bizcore.flow.approval import (
     fits,
 )
 from bizcore.flow.document import Document
-from bizcore.kernel.codec import encode
-from bizcore.kernel.errors import Refused
-from bizcore.kernel.exact import Exact
-from bizcore.kernel.ids import checked_id
+from bizcore.kernel.codec import WrongType, at_path, encode
+from bizcore.kernel.errors import Invalid, Refused
+from bizcore.kernel.ids import checked_id, checked_ref
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 
@@ -180,51 +180,6 @@ def _asked(company: Company, view: View, act: Act[Any], changes: Changes[Any]) -
 def _named(act: Act[Any]) -> str:
     """An act by its name; master data by the kind it is."""
     return f"put.{act.arguments['document'].kind}" if act.planner is master.put else act.name
-
-
-def amount_of(view: View, changes: Changes[Any]) -> Money | None:
-    """What a change amounts to in the company's currency: what it moves between accounts, else the largest document it writes.
-
-    Documents in another currency count at the rate of their own day; None where there is none. Raises: BadRate.
-    """
-    moved: dict[tuple[str, str, str | None], int] = {}
-    for entry in changes.entries:
-        for posting in entry.postings if entry.book == "journal" else ():
-            key = (entry.ledger, posting.account, posting.party)
-            moved[key] = moved.get(key, 0) + posting.worth
-    total = sum(worth for worth in moved.values() if worth > 0)
-    if total:
-        return Money.of_minor(total, view.currency)
-    from bizcore.finance.rates import converted, spot
-    from bizcore.kernel.rates import RateMissing
-
-    most = Money.of_minor(0, view.currency)
-    for document, said in [(one, said) for one in changes.documents for said in _said(one)]:
-        if said.currency == view.currency:
-            most = max(most, abs(said))
-            continue
-        if document.dated is None:
-            return None
-        try:
-            most = max(most, abs(converted(said, spot(view, said.currency, on=document.dated), view.currency)))
-        except RateMissing:
-            return None
-    return most
-
-
-def _said(document: Document) -> Iterator[Money]:
-    """What a document says that it amounts to: with tax, else without; one that says neither, every amount it holds."""
-    if document.kind in _OWN:
-        return
-    for name in ("gross", "net", "amount"):
-        said = getattr(document, name, None)
-        if isinstance(said, (Money, Exact)):
-            yield said if isinstance(said, Money) else said.round()
-            return
-    for one in fields(type(document)):
-        held = getattr(document, one.name)
-        if isinstance(held, Money):
-            yield held
 
 
 def _demanded(rules: ApprovalRules, asked: _Asked) -> tuple[int, Money | None]:
@@ -463,18 +418,37 @@ def here(company: Company, act: Act[Any]) -> Act[Any]:
 def readers(company: Company) -> dict[str, Callable[[Mapping[str, Any]], Act[Any]]]:
     """How the acts on approvals are read from JSON, by name."""
 
+    def asked(request: object) -> Act[Any]:
+        if not isinstance(request, Mapping):
+            raise WrongType(value=request, expected="an act")
+        if request.get("act") == "approval.submit":  # is not even read: it could hold another, and so on
+            raise BadArguments(act="approval.submit", why="what is asked for is not asked for itself")
+        try:
+            return company.act(request)
+        except Invalid as error:
+            error.path = f"arguments.{error.path}" if error.path else ""
+            raise
+
     def submitted(data: Mapping[str, Any]) -> Act[Any]:
         by, request = _texts("submit", data, "by", "request")
-        return submit_act(company, company.act(encode(request)), checked_id(by, "actor"))
+        return submit_act(company, at_path("request", asked, request), at_path("by", _actor, by))
 
     def decided(verb: str) -> Callable[[Mapping[str, Any]], Act[Any]]:
         def read(data: Mapping[str, Any]) -> Act[Any]:
             approval, by = _texts(verb, data, "approval", "by")
-            return deciding_act(company, verb, approval, checked_id(by, "actor"))
+            return deciding_act(company, verb, at_path("approval", _approval, approval), at_path("by", _actor, by))
 
         return read
 
     return {"approval.submit": submitted} | {f"approval.{verb}": decided(verb) for verb in _DECIDING}
+
+
+def _actor(value: object) -> str:
+    return checked_id(value, "actor")
+
+
+def _approval(value: object) -> str:
+    return checked_ref(value, "approval")
 
 
 def _texts(verb: str, data: Mapping[str, Any], *names: str) -> tuple[Any, ...]:
