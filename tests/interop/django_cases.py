@@ -17,7 +17,7 @@ from django.urls import path
 from bizcore import Company, Money, open_store
 from bizcore.book.entry import Entry, credit, debit
 from bizcore.finance.chart import AccountUnknown
-from bizcore.store.bound import Autocommit, CannotBind
+from bizcore.store.bound import Autocommit, CannotBind, TransactionEnded
 from bizcore.store.host import HostStore
 from bizcore.testing.sound import sound
 from shop.books import books, found, run_again
@@ -90,12 +90,12 @@ class Committing(TransactionTestCase):
             HostStore(connection)
         with transaction.atomic():
             kept = books(self.company, "ann")
-        with self.assertRaises(Autocommit):
+        with self.assertRaises(TransactionEnded):
             post(kept, "k")
-        with self.assertRaises(Autocommit):
+        with self.assertRaises(TransactionEnded):
             _ = kept.head
         with transaction.atomic():
-            post(kept, "k")
+            post(books(self.company, "ann"), "k")
         self.assertEqual(log_of(self.company), [(1, "k")])
 
     def test_an_exception_takes_both_back(self) -> None:

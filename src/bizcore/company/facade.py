@@ -173,7 +173,8 @@ class Company(Books):
 
         Guarantees: a savepoint around each `apply`, so a refusal leaves the host's transaction usable; never a commit, a rollback
         of the host's, or a second try. From the first `apply` to the end of the transaction others wait to write to this company:
-        apply last. Raises: CannotBind, Autocommit; RunAgain from `apply`, when the database wants the host's transaction run again.
+        apply last. Afterwards this company is of no more use: bind anew for the next transaction.
+        Raises: CannotBind, Autocommit; TransactionEnded, when it is used after the host's end; RunAgain from `apply`, when the database wants the host's transaction run again.
         """
         from bizcore.store.opener import joined
 
@@ -350,7 +351,8 @@ class Company(Books):
     def _who(self, actor: str | None) -> str:
         who = actor if actor is not None else self._actor
         if who is None:
-            if self._store is not None and self._store.capabilities.durable:
+            can = self._store.capabilities if self._store is not None else None
+            if can is not None and (can.durable or can.joins_host):  # tables are kept, though nobody may sync them
                 raise NobodyActs
             return ""
         return checked_id(who, "actor")

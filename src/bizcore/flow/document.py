@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 from attrs import evolve, field, frozen
 
@@ -150,5 +150,27 @@ SEPARATOR = "\x1f"
 
 
 def key_of(parts: Iterable[str]) -> str:
-    """An index key as text: a prefix of components is a prefix of the text, and order is kept."""
-    return "".join(part + SEPARATOR for part in parts)
+    """An index key as text: a prefix of components is a prefix of the text, and order is kept.
+
+    A component of more than 300 bytes, or with a separator in it, stands as its beginning and its digest: found by equality like
+    any other, in order by its beginning. No database finds rows by keys of any length.
+    """
+    return "".join((part if len(part) < 76 and SEPARATOR not in part else _short(part)) + SEPARATOR for part in parts)
+
+
+def _short(part: str) -> str:
+    import hashlib  # 1 ms, for what hardly comes
+
+    try:
+        whole = part.encode()
+    except UnicodeEncodeError:  # no store holds it, and none need say so here
+        return part
+    if "\x00" in part or (len(whole) <= _PART_MAX and SEPARATOR not in part):
+        return part
+    begun = whole[:_BEGUN].decode(errors="ignore").partition(SEPARATOR)[0]
+    return f"{begun}#{hashlib.sha256(whole).hexdigest()}"
+
+
+_PART_MAX: Final = 300
+_BEGUN: Final = 200
+"""Bytes of a component that stands as it is, and of the beginning of one that does not."""

@@ -42,11 +42,23 @@ class Autocommit(Refused):
         )
 
 
+class TransactionEnded(Refused):
+    """The transaction that was joined was committed or rolled back."""
+
+    code = "transaction_ended"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the transaction that was joined has ended: what is written now would be in none that the host knows of",
+            allowed=("bind in the next transaction",),
+        )
+
+
 def bound(origin: Database, connection: object) -> BoundDatabase:
     """A database inside a transaction: `connection` is SQLAlchemy's, Django's, or a driver's own (psycopg 3, sqlite3).
 
     Guarantees: where the driver begins lazily, the transaction is begun here, by the host's own means.
-    Raises: CannotBind, Autocommit.
+    Raises: CannotBind, Autocommit; TransactionEnded, from every use after the transaction.
     """
     inner = cast("Any", origin)
     where = getattr(getattr(origin, "speech", None), "schema", "bizcore")
@@ -54,46 +66,77 @@ def bound(origin: Database, connection: object) -> BoundDatabase:
 
 
 _EXPECTED: Final = "expected a connection of SQLAlchemy, Django, psycopg 3 or sqlite3"
+_ASYNC: Final = "it is async; bind in `session.run_sync(lambda s: acme.bind(s.connection()))`"
+_CLOSED: Final = "it is closed"
 
 
 class Joint:
     """Where we join the host: his connection, the driver's behind it, and what kind of database it leads to."""
 
     def __init__(self, connection: object) -> None:
+        what = type(connection).__name__
         self.host: Any = connection
         self.raw: Any
         self.errors: type[Exception]
         self.raw, self._state, self.errors = _driver(connection)
-        sqlite = hasattr(self._state, "in_transaction") and hasattr(self._state, "isolation_level")
-        if not sqlite and not hasattr(getattr(self._state, "info", None), "transaction_status"):
-            raise CannotBind(what=type(connection).__name__, why=_EXPECTED)
+        state = self._state
+        try:
+            sqlite = hasattr(state, "in_transaction") and hasattr(state, "isolation_level")
+        except self.errors as error:  # sqlite3's way to be closed
+            raise CannotBind(what=what, why=_CLOSED) from error
+        if not sqlite and (
+            not hasattr(getattr(state, "info", None), "transaction_status") or hasattr(self.errors, "pgcode")
+        ):
+            raise CannotBind(what=what, why=_EXPECTED)
         self.flavour: Flavour = SQLite() if sqlite else PostgreSQL()
+        if why := _CLOSED if getattr(state, "closed", False) else self.flavour.unfit(state):
+            raise CannotBind(what=what, why=why)
+        self._transaction: Any = None
+        self._begun = False
 
     def join(self) -> None:
-        """Be in the host's transaction, begun here where the driver would begin later than we need it.
-
-        Asked again before everything outside a savepoint of ours, for what is bound may outlive the transaction it was bound to.
-        Raises: CannotBind, when the connection went back to the host's pool, where it may serve somebody else; Autocommit.
-        """
-        host, flavour = self.host, self.flavour
-        pooled = hasattr(host, "in_transaction") and hasattr(host, "begin")
-        if pooled and host.closed:
-            raise CannotBind(what=type(host).__name__, why="it was given back; bind the next one")
-        begun = flavour.in_transaction(self._state)
-        if not begun and not flavour.begins_itself(self._state):
+        """Be in the host's transaction, begun here where the driver would begin later than we need it. Raises: Autocommit."""
+        begun = self.flavour.in_transaction(self._state)
+        self._transaction = self._of_sqlalchemy() if hasattr(self.host, "get_transaction") else None
+        if not self.flavour.in_transaction(self._state) and not self.flavour.begins_itself(self._state):
             raise Autocommit
-        if pooled and not host.in_transaction():
-            host.begin()  # SQLAlchemy begins with the first statement it sees, and it will see none of ours
-        if not begun and flavour.name == "sqlite":
+        if self.flavour.name == "sqlite" and not begun and not self.flavour.in_transaction(self._state):
             # Left to itself the driver begins at the first change, which would be the savepoint: its release would commit.
             self.raw.cursor().execute("begin immediate")
+
+    def _of_sqlalchemy(self) -> Any:
+        """SQLAlchemy's word for the transaction, begun when it was not: it will see no statement of ours. Raises: Autocommit."""
+        known = self.host.get_transaction()
+        if known is not None and self.flavour.in_transaction(self._state):
+            return known
+        begun = known or self.host.begin()  # the host may have his BEGIN sent at this word
+        if not self.flavour.in_transaction(self._state) and not self.flavour.begins_itself(self._state):
+            if known is None:
+                begun.rollback()
+            raise Autocommit
+        return begun
+
+    def use(self) -> None:
+        """Asked before every statement: what is bound ends with the transaction, else the driver would begin one that nobody ends.
+
+        Raises: TransactionEnded.
+        """
+        if self._begun and not self.flavour.in_transaction(self._state):
+            raise TransactionEnded
+        if self._transaction is not None and not self._transaction.is_active:
+            raise TransactionEnded
+        self._begun = True
 
 
 def _driver(connection: object) -> tuple[Any, Any, type[Exception]]:
     """The connection whose cursors are asked, the one that knows its transaction, and the class of their errors."""
     given: Any = connection
     package = type(given).__module__.partition(".")[0]
+    if hasattr(given, "__aenter__"):
+        raise CannotBind(what=type(given).__name__, why=_ASYNC)
     if package == "sqlalchemy":
+        if getattr(given, "closed", False) is True:
+            raise CannotBind(what=type(given).__name__, why=_CLOSED)
         if not hasattr(given, "dialect") or not hasattr(given, "connection") or callable(given.connection):
             raise CannotBind(what=type(given).__name__, why="give it session.connection()")
         return given.connection.dbapi_connection, given.connection.driver_connection, given.dialect.dbapi.Error
@@ -108,7 +151,7 @@ def _driver(connection: object) -> tuple[Any, Any, type[Exception]]:
 
 
 class BoundSession(DriverSession):
-    """The host's connection; its transaction is the host's."""
+    """The host's connection; its transaction is the host's. Raises, at every use: TransactionEnded."""
 
     def __init__(self, database: BoundDatabase) -> None:
         super().__init__(database)
@@ -118,8 +161,7 @@ class BoundSession(DriverSession):
 
     def execute(self, statement: str, bound: Sequence[object] = (), /) -> Rows:
         """Run a statement."""
-        if not self.depth:
-            self.database.joint.join()
+        self.database.joint.use()
         return self.run(self._cursor, statement, bound)
 
     def put(self, number: int, overlay: Overlay) -> None:
@@ -130,7 +172,13 @@ class BoundSession(DriverSession):
 
     def leave_failed(self) -> None:
         """Undo the statement that failed, and what was sent with it."""
-        self.execute("rollback to savepoint change_of_ours")
+        self.database.flavour.undo(self._cursor, "rollback to savepoint change_of_ours")
+
+    def leave_place(self) -> None:
+        """Undo what was done in the writer's place, as far as there is a transaction left to do it in."""
+        with suppress(self.database.errors, TransactionEnded):
+            self.execute("rollback to savepoint place_of_ours")
+            self.execute("release savepoint place_of_ours")
 
 
 class Place:
@@ -152,8 +200,12 @@ class Place:
                 session.execute("savepoint place_of_ours")
                 session.number = self._number
                 lock = database.flavour.lock(self._number)
-                if lock is not None:
-                    session.execute(lock)
+                try:
+                    if lock is not None:
+                        session.execute(lock)
+                except database.errors:
+                    session.leave_place()
+                    raise
         session.depth += 1
         return session
 
@@ -161,17 +213,13 @@ class Place:
         """Keep what was written, or undo it; either way the host's transaction goes on."""
         session = self._session
         session.depth -= 1
-        # What a thread remembers would outlive what the host may still undo.
-        session.caches.clear()
         if not self._outermost:
             return
         if error is None:
             with session.database.guarded():
                 session.execute("release savepoint place_of_ours")
             return
-        with suppress(session.database.errors):
-            session.execute("rollback to savepoint place_of_ours")
-            session.execute("release savepoint place_of_ours")
+        session.leave_place()
 
 
 class BoundDatabase(DriverDatabase):
@@ -212,7 +260,8 @@ class BoundDatabase(DriverDatabase):
         return self.company(name)
 
     def session(self) -> BoundSession:
-        """The one there is."""
+        """The one there is; it remembers nothing between two readings, as the host may undo to any point."""
+        self._session.caches.clear()
         return self._session
 
     def held(self) -> AbstractContextManager[object]:

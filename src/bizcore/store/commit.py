@@ -31,6 +31,9 @@ from bizcore.store.rows import INT_MAX, moved, posting_rows, sides
 BODY_MAX = 8_000_000
 """The most characters that a log body, an intent or a document's body has."""
 
+KEY_MAX = 2_500
+"""The most bytes that the names and ids have by which a row is found; PostgreSQL finds none by more than 2,700."""
+
 LARGE = 10**12
 """Minor units from which a total's range is checked before it is written."""
 
@@ -175,6 +178,8 @@ def _written(
         rows.append((Row(kind, one.id, position, cls.version, body), salt))
         digests.append((kind, one.id, cls.version, digest(body, salt)))
         new = {(name, checked_key(key)) for name, key in one.index_keys()}
+        for name, key in new:
+            _check_length(name, key, kind, one.id)
         old = _keys_before(cls, before)
         # What an older version stored may not stand under every index of this one: all its keys are written anew.
         lifted = before is not None and before.version < cls.version
@@ -183,9 +188,17 @@ def _written(
     return rows, digests, tuple(added), tuple(removed)
 
 
+def _check_length(*parts: str) -> None:
+    """Refuse what no database could find a row by, in every store alike. Raises: TooLarge."""
+    if 4 * sum(map(len, parts)) > KEY_MAX:
+        count = sum(len(part.encode(errors="surrogatepass")) for part in parts)
+        if count > KEY_MAX:
+            raise TooLarge(what="bytes of names and ids that a row is found by", count=count, most=KEY_MAX)
+
+
 def checked_key(key: str) -> str:
     """An index key that a store can hold. Raises: InvalidText."""
-    if not key.isascii():
+    if not key.isascii() or "\x00" in key:
         for part in key.split(SEPARATOR):
             checked_text(part)
     return key
@@ -245,6 +258,7 @@ def _lots(overlay: Overlay, postings: tuple[PostingRow, ...], position: int) -> 
         if not row.lot:
             continue
         key = (row.book, row.account, row.party, row.unit, row.lot)
+        _check_length(*key)
         known = work.get(key) or overlay.lot(*key)
         work[key] = moved(known, row, position)
     for lot in work.values():

@@ -89,8 +89,10 @@ class DriverSession(ABC):
         """Make the place usable again after a statement failed in it; what this place wrote before stays."""
 
     def run(self, cursor: Any, statement: str, bound: Sequence[object]) -> Rows:
-        """Run it on a cursor and fetch what it answers."""
+        """Run it on a cursor and fetch what it answers. Raises: UnicodeError, for text that no row can hold."""
         if bound:
+            if any(type(one) is str and "\0" in one for one in bound):
+                raise UnicodeError
             cursor.execute(self._speech.say(statement), bound)
         else:
             cursor.execute(self._speech.say(statement).replace("%%", "%"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 from bizcore.store import schema
@@ -35,8 +37,12 @@ class Flavour(ABC):
         """Give a borrowed connection back as it was."""
 
     @abstractmethod
+    def unfit(self, state: Any) -> str:
+        """Why a driver's connection cannot be asked, as its owner has set it up; empty when it can."""
+
+    @abstractmethod
     def cursor(self, raw: Any) -> Any:
-        """A cursor that binds as this package's statements need it."""
+        """A cursor that binds and answers as this package's statements need it, whatever its owner has set up for his own."""
 
     @abstractmethod
     def begin(self, number: int) -> Sequence[str]:
@@ -53,6 +59,10 @@ class Flavour(ABC):
     @abstractmethod
     def tables(self, where: str | None) -> Sequence[str]:
         """What makes the tables, in a schema where there are some."""
+
+    @abstractmethod
+    def undo(self, cursor: Any, statement: str) -> None:
+        """Roll back, as far as the statement says, after others failed that were sent together."""
 
     @abstractmethod
     def has_tables(self, speech: Speech) -> str:
@@ -99,6 +109,8 @@ class PostgreSQL(Flavour):
 
     def loosen(self, raw: Any) -> object:
         """Psycopg's autocommit is a word to the driver, not to the server."""
+        if self.in_transaction(raw):
+            raw.rollback()  # left open by what a pool does when it connects: nobody's
         before = raw.autocommit
         if not before:
             raw.autocommit = True
@@ -109,13 +121,31 @@ class PostgreSQL(Flavour):
         if not raw.closed and not before:
             raw.autocommit = before
 
-    def cursor(self, raw: Any) -> Any:
-        """Integers always as bigint: else each size of number would be a statement of its own to prepare."""
-        cursor = raw.cursor()
-        if hasattr(cursor, "adapters"):
-            from psycopg.types.numeric import Int8Dumper
+    def unfit(self, state: Any) -> str:
+        """Text is UTF-8 on both sides, else it is lost or changed on the way; libpq is told by the server, nothing is asked."""
+        for name in ("server_encoding", "client_encoding"):
+            said = state.info.parameter_status(name)
+            if said is not None and said.upper().replace("-", "") not in ("UTF8", "UNICODE"):
+                return f"its {name} is {said}, text needs UTF8"
+        return ""
 
-            cursor.adapters.register_dumper(int, Int8Dumper)
+    def cursor(self, raw: Any) -> Any:
+        """A plain cursor of our own: tuples, and the types of our columns read and written as they are by default.
+
+        Integers always as bigint: else each size of number would be a statement of its own to prepare.
+        """
+        import psycopg
+        from psycopg.rows import tuple_row
+
+        if not isinstance(raw, psycopg.Connection):
+            return raw.cursor()  # an async driver's, as SQLAlchemy adapts it
+        integers, plain = _defaults()
+        cursor = psycopg.Cursor(raw, row_factory=tuple_row)
+        adapters = cursor.adapters
+        adapters.register_dumper(int, integers)
+        for oid, loader in plain:
+            if adapters.get_loader(oid, _TEXT) is not loader:
+                adapters.register_loader(oid, loader)
         return cursor
 
     def begin(self, number: int) -> Sequence[str]:
@@ -160,6 +190,16 @@ class PostgreSQL(Flavour):
         made = [] if where is None else [f"create schema if not exists {where}"]
         return [*made, *schema.postgresql_tables()]
 
+    def undo(self, cursor: Any, statement: str) -> None:
+        """Of what stood behind the failed statement nothing was prepared on the server, though psycopg counts it as done.
+
+        It lets go of what it counts when it reads that something was rolled back, which it reads of statements it prepares.
+        """
+        if hasattr(cursor, "adapters"):
+            cursor.execute(statement, prepare=True)
+        else:  # an async driver's, which sends one by one
+            cursor.execute(statement)
+
     def has_tables(self, speech: Speech) -> str:
         """Asked of the catalogue, so that no statement fails in a host's transaction."""
         return f"select 1 where to_regclass('{speech.table('meta')}') is not null"
@@ -195,7 +235,7 @@ class PostgreSQL(Flavour):
         if self.is_lost(error):
             return RunAgain(why="the connection was lost", lost=True)
         if state == "55P03":
-            return StoreBusy(waited=f"{WAIT_SECONDS} s")
+            return StoreBusy(waited="as long as lock_timeout allows")
         if state[:2] == "53":
             return StoreFull(why=type(error).__name__)
         if state == "22003":
@@ -205,8 +245,30 @@ class PostgreSQL(Flavour):
         return StoreUnavailable(why=type(error).__name__)
 
 
+@cache
+def _defaults() -> tuple[Any, tuple[tuple[int, Any], ...]]:
+    """What psycopg writes bigint with, and what it reads our columns with where nobody says otherwise."""
+    from psycopg.adapt import AdaptersMap
+    from psycopg.types.numeric import Int8Dumper, IntLoader
+    from psycopg.types.string import TextLoader
+
+    made = AdaptersMap()
+    plain = (
+        (20, IntLoader),
+        (23, IntLoader),
+        (25, TextLoader),
+    )  # int8, int4, text: as the catalogue of types numbers them
+    for oid, loader in plain:
+        made.register_loader(oid, loader)
+    return Int8Dumper, tuple((oid, made.get_loader(oid, _TEXT)) for oid, _ in plain)
+
+
+_TEXT: Final[Any] = 0
+"""The format in which answers come."""
+
 _AGAIN: Final = frozenset({"40001", "40P01", "40003"})
-_GOING: Final = frozenset({"57P01", "57P02", "57P03", "57P05"})
+_GOING: Final = frozenset({"25P03", "25P04", "57P01", "57P02", "57P03", "57P05"})
+"""The server ends the connection: it stops, or the connection was idle, in a transaction or not, or in one for too long."""
 
 
 def _state(error: Exception) -> str:
@@ -222,6 +284,10 @@ def _in_arrays(statement: schema.Statement) -> str:
     return f"insert into {table.title} as t({schema.names(table)}) select * from unnest({arrays}){statement.conflict}"
 
 
+_TRANSACTIONAL: Final = object()
+"""What `loosen` gives of a connection that is always in a transaction."""
+
+
 class SQLite(Flavour):
     """SQLite through a driver that somebody else connects: the same tables as the embedded store's."""
 
@@ -230,18 +296,33 @@ class SQLite(Flavour):
     schema: str | None = None
 
     def loosen(self, raw: Any) -> object:
-        """No BEGIN before a statement."""
+        """No BEGIN before a statement. Both words commit what is open, so it is taken back first: nobody's, as the pool lends it."""
+        if raw.in_transaction:
+            raw.rollback()
+        if getattr(raw, "autocommit", None) is False:  # Python 3.12 and later
+            raw.autocommit = True
+            return _TRANSACTIONAL
         before = raw.isolation_level
         raw.isolation_level = None
         return before
 
     def restore(self, raw: Any, before: object) -> None:
         """As it was."""
-        raw.isolation_level = before
+        if before is _TRANSACTIONAL:
+            raw.autocommit = False
+        else:
+            raw.isolation_level = before
+
+    def unfit(self, state: Any) -> str:
+        """Text has to be text."""
+        return "" if getattr(state, "text_factory", str) is str else "its text_factory is not str"
 
     def cursor(self, raw: Any) -> Any:
-        """Any."""
-        return raw.cursor()
+        """Rows as they come."""
+        cursor = raw.cursor()
+        if isinstance(cursor, sqlite3.Cursor):
+            cursor.row_factory = None
+        return cursor
 
     def begin(self, number: int) -> Sequence[str]:
         """A file has one place for all."""
@@ -261,6 +342,10 @@ class SQLite(Flavour):
     def tables(self, where: str | None) -> Sequence[str]:
         """With the prefix."""
         return schema.sqlite_tables()
+
+    def undo(self, cursor: Any, statement: str) -> None:
+        """Nothing is prepared."""
+        cursor.execute(statement)
 
     def has_tables(self, speech: Speech) -> str:
         """Asked of the catalogue."""
@@ -289,7 +374,9 @@ class SQLite(Flavour):
         return False
 
     def translated(self, error: Exception) -> Exception:
-        """As the embedded store does."""
+        """As the embedded store does; a transaction that has read cannot write once another has written, however long it waits."""
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY_SNAPSHOT:
+            return RunAgain(why="somebody wrote since this transaction began to read")
         from bizcore.store.sqlite import translated
 
         return translated(error)  # type: ignore[arg-type]

@@ -76,7 +76,10 @@ def joined(origin: Database, store: Store, connection: object) -> tuple[Database
         why = "it is joined already" if store.capabilities.hosted else "a company in memory has no tables to join with"
         raise CannotBind(what=type(connection).__name__, why=why)
     database = bound(origin, connection)
-    return database, database.joined(store.settings.name)
+    found = database.joined(store.settings.name)
+    if found.settings != store.settings:
+        raise CannotBind(what=type(connection).__name__, why="it leads to another company of that name")
+    return database, found
 
 
 def _identity(url: str) -> str:

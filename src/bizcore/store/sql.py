@@ -25,9 +25,10 @@ from bizcore.store.clock import Clock, Ids, machine_clock, machine_ids
 from bizcore.store.driver import DriverDatabase, DriverSession
 from bizcore.store.flavours import WAIT_SECONDS, Flavour, PostgreSQL, SQLite
 from bizcore.store.overlay import Overlay
-from bizcore.store.port import Capabilities, ClosedStore, SchemaNewer, StoreBusy, StoreUnavailable
+from bizcore.store.port import Capabilities, ClosedStore, SchemaNewer, SchemaOutdated, StoreBusy, StoreUnavailable
 from bizcore.store.speech import Rows, Speech
 
+_SHARED: Final = "the one connection of its pool is in a transaction of the host's; bind it instead"
 _JITTER: Final = (0.0003, 0.003)
 _SETTINGS: Final = ("pragma journal_mode=wal", "pragma synchronous=full", "pragma secure_delete=on")
 
@@ -155,7 +156,7 @@ class SqlSession(DriverSession):
         try:
             yield
         except self.database.errors as error:
-            if self.database.flavour.is_lost(error):
+            if self._fairy is not None and self.database.flavour.is_lost(error):
                 self.lose()
             raise
         finally:
@@ -167,23 +168,39 @@ class SqlSession(DriverSession):
         """The connection is gone: so are those that were opened with it."""
         with suppress(*self.database.all_errors):
             self._fairy.invalidate()
-        self.database.engine.dispose(close=False)
+        self.database.engine.dispose()
 
     def _borrow(self) -> None:
+        database, flavour = self.database, self.database.flavour
+        database.take_turn()
+        fairy: Any = None
         try:
-            self._fairy = self.database.engine.raw_connection()
-            self._before = self.database.flavour.loosen(self._fairy.driver_connection)
-            self._cursor = self.database.flavour.cursor(self._fairy.driver_connection)
-        except (exc.SQLAlchemyError, self.database.errors) as error:
-            raise StoreUnavailable(why=type(error).__name__) from error
+            fairy = database.engine.raw_connection()
+            raw = fairy.driver_connection
+            if (why := flavour.unfit(raw)) or (database.shares and flavour.in_transaction(raw)):
+                raise StoreUnavailable(why=why or _SHARED)
+            self._before = flavour.loosen(raw)
+            self._cursor = flavour.cursor(raw)
+            self._fairy = fairy
+        except BaseException as error:
+            if fairy is not None:
+                with suppress(*database.all_errors):
+                    fairy.close()
+            database.end_turn()
+            if isinstance(error, database.all_errors):
+                raise StoreUnavailable(why=type(error).__name__) from error
+            raise
 
     def _give_back(self) -> None:
         fairy, self._fairy, self._cursor = self._fairy, None, None
+        if fairy is None:  # lost, and no other to be had
+            return
         with suppress(*self.database.all_errors):
             if fairy.is_valid:
                 self.database.flavour.restore(fairy.driver_connection, self._before)
         with suppress(*self.database.all_errors):
             fairy.close()
+        self.database.end_turn()
 
     def _begin(self) -> None:
         """Take the writer's place, waiting with jitter where the database does not wait itself."""
@@ -216,9 +233,9 @@ class SqlSession(DriverSession):
     def leave_failed(self) -> None:
         """Back to where the place was before the statement that failed."""
         if self._wrote:
-            self.run(self._cursor, "rollback to savepoint change_of_ours", ())
+            self.database.flavour.undo(self._cursor, "rollback to savepoint change_of_ours")
         else:
-            self.run(self._cursor, "rollback", ())
+            self.database.flavour.undo(self._cursor, "rollback")
             self.begun = False
 
     def end(self, *, keep: bool) -> None:
@@ -302,6 +319,8 @@ class SqlStore(DriverDatabase):
         ids: Ids = machine_ids,
         flavour: Flavour | None = None,
     ) -> None:
+        if engine.dialect.is_async:
+            raise UnknownDialect(name=f"{engine.dialect.name}+{engine.dialect.driver}, which is async")
         chosen = flavour or flavour_of(engine.dialect.name, engine.dialect.driver)
         where = checked_schema(schema) if chosen.schema is not None else None
         module = cast("Any", engine.dialect.dbapi)
@@ -309,6 +328,11 @@ class SqlStore(DriverDatabase):
         self.engine: sa.Engine = engine
         self.closed: bool = False
         self.all_errors: tuple[type[Exception], ...] = (exc.SQLAlchemyError, module.Error)
+        self.shares: bool = isinstance(engine.pool, sa.StaticPool | sa.pool.SingletonThreadPool)
+        """Whether what the pool lends may be in somebody else's hands as well."""
+
+        self._turn: threading.Lock | None = threading.Lock() if isinstance(engine.pool, sa.StaticPool) else None
+        self._process: int = os.getpid()
         self._owned = False
         self._local = threading.local()
 
@@ -335,8 +359,11 @@ class SqlStore(DriverDatabase):
         """By place."""
         return hash(self._where())
 
-    def _where(self) -> tuple[str, str | None]:
-        return self.engine.url.render_as_string(hide_password=False), self.speech.schema
+    def _where(self) -> tuple[object, str | None]:
+        """Where its URL says, or, where that says nothing, where its engine leads."""
+        url = self.engine.url
+        named = url.database not in (None, "", ":memory:")
+        return url.render_as_string(hide_password=False) if named else id(self.engine), self.speech.schema
 
     @property
     def capabilities(self) -> Capabilities:
@@ -347,13 +374,32 @@ class SqlStore(DriverDatabase):
         """This thread's session; a forked child has its own and leaves the connections of its parent alone."""
         if self.closed:
             raise ClosedStore
-        known: tuple[int, SqlSession] | None = getattr(self._local, "session", None)
-        if known is not None and known[0] == os.getpid():
-            return known[1]
-        if known is not None:
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            self._local = threading.local()
+            self._turn = threading.Lock() if self._turn is not None else None
             self.engine.dispose(close=False)
-        self._local.session = made = (os.getpid(), SqlSession(self))
-        return made[1]
+        known: SqlSession | None = getattr(self._local, "session", None)
+        if known is None:
+            self._local.session = known = SqlSession(self)
+        return known
+
+    def take_turn(self) -> None:
+        """Wait for the one connection of a pool that has no more. Raises: StoreBusy, StoreUnavailable."""
+        if self._turn is None:
+            return
+        if not self._turn.acquire(timeout=WAIT_SECONDS):
+            raise StoreBusy(waited=f"{WAIT_SECONDS} s")
+        # Looked at where it lies: to borrow it and give it back would roll back what the host has begun on it.
+        lent = cast("sa.StaticPool", self.engine.pool).connection.driver_connection
+        if lent is not None and self.flavour.in_transaction(lent):
+            self._turn.release()
+            raise StoreUnavailable(why=_SHARED)
+
+    def end_turn(self) -> None:
+        """Let the next have it."""
+        if self._turn is not None:
+            self._turn.release()
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -376,7 +422,13 @@ class SqlStore(DriverDatabase):
             self.engine.dispose()
 
     def _prepare(self) -> None:
-        """Make the tables of a database that is ours; of several that do at once, the others find them made."""
+        """Make the tables of a database that is ours; of several that do at once, the others find them made.
+
+        Where they are there nothing is made, so a role without the right to, a standby, and what only reads can open it.
+        """
+        with suppress(SchemaOutdated):
+            self.check_schema()
+            return
         for attempt in range(20):
             try:
                 with self.engine.begin() as connection:

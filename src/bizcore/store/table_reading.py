@@ -448,8 +448,8 @@ class TableReading:
 
 
 def _asked(connection: Asker, statement: str, bound: tuple[object, ...]) -> Answer:
-    """The answer to a question; no row holds text with a lone surrogate, which no statement can be given either."""
+    """The answer to a question; no row holds text with a lone surrogate or NUL, which no statement can be given either."""
     try:
         return connection.execute(statement, bound)
-    except UnicodeEncodeError:
+    except UnicodeError:
         return connection.execute("select null where false")

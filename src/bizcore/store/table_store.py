@@ -40,7 +40,11 @@ class TableStore:
                 head = head_of(connection, self._number)
             else:
                 column = "position" if isinstance(known_at, int) else "instant"
-                bound = known_at if isinstance(known_at, int) else microseconds_of(read_instant(known_at))
+                bound = (
+                    min(max(known_at, 0), 1 << schema.POSITION_BITS)
+                    if isinstance(known_at, int)
+                    else microseconds_of(read_instant(known_at))
+                )
                 row = connection.execute(
                     f"select position, instant, hash from bizcore_log where company=? and id between ? and ? and {column}<=?"
                     " order by id desc limit 1",

@@ -18,7 +18,7 @@ from bizcore.change.changes import FloorBroken
 from bizcore.company import Company
 from bizcore.company.refusals import UseTheFork
 from bizcore.kernel.money import Money
-from bizcore.store.bound import Autocommit, CannotBind
+from bizcore.store.bound import Autocommit, CannotBind, TransactionEnded
 from bizcore.store.opener import open_store
 from bizcore.store.port import CompanyNotFound, RunAgain
 from bizcore.store.sql import SqlStore, upgrade
@@ -414,3 +414,62 @@ def test_a_task_cancelled_while_it_waits_for_its_place_leaves_nothing(host: Host
     asyncio.run(use())
     assert (host.orders(), [one.key for one in host.acme.log()]) == (["after", "first"], ["first", "after"])
     sound(host.acme)
+
+
+def test_what_is_bound_ends_with_the_hosts_transaction(host: Host) -> None:
+    with host.engine.connect() as connection:
+        bound = host.acme.bind(connection)
+        bound.apply(toys(bound).deposit("cash", FIVE), key="o1")
+        connection.commit()
+        with pytest.raises(TransactionEnded) as ended:
+            bound.apply(toys(bound).deposit("cash", FIVE), key="o2")
+        assert ended.value.allowed
+        with pytest.raises(TransactionEnded):
+            cash(bound)
+        host.order(connection)
+        with pytest.raises(TransactionEnded):
+            bound.apply(toys(bound).deposit("cash", FIVE), key="o2")
+        connection.commit()
+    assert host.acme.head == 1
+    assert host.orders() == ["o1"]
+
+
+def test_after_a_rollback_nothing_is_remembered_of_what_was_undone(host: Host) -> None:
+    with host.engine.connect() as connection:
+        bound = host.acme.bind(connection)
+        inner = connection.begin_nested()
+        bound.apply(toys(bound).note("undone", id="n"), key="o1")
+        assert bound.view().get(Note, "n").text == "undone"
+        inner.rollback()
+        bound.apply(toys(bound).note("kept", id="n"), key="o2")
+        assert bound.view().get(Note, "n").text == "kept"
+        connection.commit()
+    assert host.acme.view().get(Note, "n").text == "kept"
+
+
+def test_a_drivers_connection_is_not_committed_by_a_change_after_the_hosts_end(host: Host) -> None:
+    if host.engine.dialect.name != "sqlite":
+        pytest.skip("another driver's way to begin")
+    with closing(sqlite3.connect(str(host.engine.url.database))) as connection:
+        bound = host.acme.bind(connection)
+        bound.apply(toys(bound).deposit("cash", FIVE), key="o1")
+        connection.commit()
+        with pytest.raises(TransactionEnded):
+            bound.apply(toys(bound).deposit("cash", FIVE), key="o2")
+        connection.rollback()
+    assert host.acme.head == 1
+
+
+def test_a_host_that_has_read_what_another_changed_is_told_to_run_again(host: Host) -> None:
+    if host.engine.dialect.name != "sqlite":
+        pytest.skip("a server's transaction waits")
+    with closing(sqlite3.connect(str(host.engine.url.database), isolation_level=None)) as connection:
+        connection.execute("pragma journal_mode=wal")
+        connection.execute("begin")
+        connection.execute("select * from bizcore_log").fetchall()
+        host.acme.apply(toys(host.acme).deposit("cash", FIVE), key="o1")
+        bound = host.acme.bind(connection)
+        with pytest.raises(RunAgain):
+            bound.apply(toys(bound).deposit("cash", FIVE), key="o2")
+        connection.execute("rollback")
+    assert host.acme.head == 1
