@@ -19,7 +19,7 @@ from bizcore.store.clock import machine_clock, machine_ids
 from bizcore.store.sqlite import SqliteDatabase
 from bizcore.testing.broken import Broken
 from bizcore.testing.concurrency import bank, race, threads_with_keys
-from bizcore.testing.crash import kill_at_random
+from bizcore.testing.crash import company_at, kill_at_random
 from bizcore.testing.faults import Fault, Faults, every_statement_fails_once
 from bizcore.testing.sound import sound
 from bizcore.testing.toys import CURRENCY, POOL, Note, Person, Rule, ToyDesk
@@ -75,7 +75,7 @@ def test_every_statement_fails_once_and_nothing_is_written_in_part(tmp_path: Pat
 @posix
 @pytest.mark.slow
 def test_two_hundred_kills_lose_nothing_acknowledged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    crashed = kill_at_random(tmp_path / "books.db", kills=200, seed="crash")
+    crashed = kill_at_random(partial(company_at, tmp_path / "books.db"), kills=200, seed="crash")
     with capsys.disabled():
         print(
             f"\n{crashed.kills} kills, {crashed.between} between acknowledgements, {crashed.acknowledged} acknowledged"
@@ -86,7 +86,7 @@ def test_two_hundred_kills_lose_nothing_acknowledged(tmp_path: Path, capsys: pyt
 @posix
 @pytest.mark.slow
 def test_eight_processes_keep_the_total_in_every_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    banked = bank(tmp_path / "books.db", processes=8, seconds=4)
+    banked = bank(partial(company_at, tmp_path / "books.db"), processes=8, seconds=4)
     with capsys.disabled():
         print(f"\n{banked.transfers} transfers, {banked.refused} refused, {banked.reads} reads")
     assert banked.transfers > 8  # of a machine whose every core is taken; thousands otherwise

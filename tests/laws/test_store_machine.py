@@ -22,7 +22,9 @@ from bizcore.testing.toys import CURRENCY, Note, Person, Rule, ToyDesk
 
 
 def company(store: Any, name: str = "acme") -> Company:
-    return Company.create(name, currency=CURRENCY, store=store, desks=[ToyDesk], kinds=[Note, Person, Rule], actor="ann")
+    return Company.create(
+        name, currency=CURRENCY, store=store, desks=[ToyDesk], kinds=[Note, Person, Rule], actor="ann"
+    )
 
 
 def judged(played: Played, least: int, capsys: pytest.CaptureFixture[str]) -> None:
