@@ -161,8 +161,9 @@ class SqlSession(DriverSession):
 
     def lose(self) -> None:
         """The connection is gone: so are those that were opened with it."""
-        with suppress(*self.database.all_errors):
-            self._fairy.invalidate()
+        if self._fairy is not None and self._fairy.is_valid:
+            with suppress(*self.database.all_errors):
+                self._fairy.invalidate()
         self.database.engine.dispose(close=False)
 
     def _borrow(self) -> None:
@@ -171,10 +172,13 @@ class SqlSession(DriverSession):
             self._before = self.database.flavour.loosen(self._fairy.driver_connection)
             self._cursor = self.database.flavour.cursor(self._fairy.driver_connection)
         except (exc.SQLAlchemyError, self.database.errors) as error:
+            self._give_back()
             raise StoreUnavailable(why=type(error).__name__) from error
 
     def _give_back(self) -> None:
         fairy, self._fairy, self._cursor = self._fairy, None, None
+        if fairy is None:  # none was to be had in place of one that was lost
+            return
         with suppress(*self.database.all_errors):
             if fairy.is_valid:
                 self.database.flavour.restore(fairy.driver_connection, self._before)
@@ -259,6 +263,8 @@ class Writing:
         session = self._session
         session.depth -= 1
         database = self._session.database
+        if isinstance(error, database.errors) and database.flavour.is_lost(error):
+            session.lose()
         try:
             if self._outermost:
                 session.end(keep=error is None)

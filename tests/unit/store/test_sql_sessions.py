@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from bizcore.company import Company
 from bizcore.kernel.money import Money
+from bizcore.store.port import StoreUnavailable
 from bizcore.store.sql import SqlStore, upgrade
 from bizcore.testing.postgres import new_database
 from bizcore.testing.sound import sound
@@ -76,3 +77,65 @@ def test_a_connection_on_which_changes_came_second_still_writes(
     assert acme.view().balance("journal", "cash", CURRENCY).value == CENT * 36
     sound(acme)
     elsewhere.dispose()
+
+
+def cut(engine: sa.Engine, url: str) -> None:
+    """End every connection of an engine on the server's side."""
+    elsewhere = sa.create_engine(url)
+    with elsewhere.begin() as connection:
+        connection.execute(
+            sa.text(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname=current_database() and pid<>pg_backend_pid()"
+            )
+        )
+    elsewhere.dispose()
+
+
+def test_a_question_whose_connection_was_lost_is_asked_once_more(engine: sa.Engine, url: str) -> None:
+    acme = company(SqlStore(engine))
+    cut(engine, url)
+    assert acme.head == 0
+    cut(engine, url)
+    acme.apply(toys(acme).deposit("cash", CENT), key="k")
+    assert acme.head == 1
+
+
+def test_when_no_connection_is_to_be_had_the_store_is_unavailable_until_there_is_one(
+    engine: sa.Engine, url: str
+) -> None:
+    acme = company(SqlStore(engine))
+    gone = [True]
+
+    @sa.event.listens_for(engine, "do_connect")
+    def refuse(*_: Any) -> None:
+        if gone:
+            raise sa.exc.OperationalError("connect", None, Exception("nobody there"))
+
+    cut(engine, url)
+    for ask in (lambda: acme.head, acme.state_hash, lambda: acme.apply(toys(acme).deposit("cash", CENT), key="k")):
+        with pytest.raises(StoreUnavailable):
+            ask()
+    gone.clear()
+    acme.apply(toys(acme).deposit("cash", CENT), key="k")
+    assert acme.head == 1
+    assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+def test_a_connection_lost_while_writing_is_thrown_away_without_a_word(
+    engine: sa.Engine, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    acme = company(SqlStore(engine))
+    cuts = iter([True])
+
+    def steps(inside: Company) -> Any:
+        if next(cuts, False):
+            with acme._kept().first():  # the place is taken by a statement, and lost with its connection
+                acme._kept().body("toy_note", "n", 1)
+                cut(engine, url)
+                acme._kept().body("toy_note", "n", 1)
+        return inside.apply(toys(inside).deposit("cash", CENT))
+
+    with caplog.at_level(logging.INFO):
+        acme.apply(steps, key="k", request="r")
+    assert caplog.records == []
+    assert (acme.head, engine.pool.checkedout()) == (1, 0)  # type: ignore[attr-defined]
