@@ -6,17 +6,19 @@ import os
 import random
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, NamedTuple, NoReturn, cast
+from typing import Final, NamedTuple, NoReturn, Protocol, cast
 
 from bizcore.book.entry import Entry
 from bizcore.change.act import Act
 from bizcore.change.reading import PostingQuery
 from bizcore.company import Company
+from bizcore.kernel.errors import Unavailable
 from bizcore.kernel.money import Money
 from bizcore.store.clock import machine_clock, machine_ids
-from bizcore.store.port import Database
+from bizcore.store.port import Database, RunAgain
 from bizcore.store.sqlite import SqliteDatabase
 from bizcore.testing.broken import Broken
 from bizcore.testing.sound import sound
@@ -133,3 +135,99 @@ def _judge(opening: Opening, turn: int, acks: list[str]) -> None:
             raise Broken(f"kill {turn}: sending {under_way} again gave another entry")
     finally:
         acme.close()
+
+
+# -- the server is killed --------------------------------------------------------------------------------------------
+
+
+class Outage(NamedTuple):
+    """What a series of kills of a server showed."""
+
+    kills: int
+    acknowledged: int
+    refused: Counter[str]
+    """The codes of the refusals that clients met, each of which says that trying again may help."""
+
+
+class Killable(Protocol):
+    """A server that can be killed and started again."""
+
+    def kill(self) -> None:
+        """Kill it at once."""
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+
+
+def kill_the_server(server: Killable, opening: Opening, *, kills: int, clients: int, seed: str) -> Outage:
+    """Kill the server while processes write with keys, each sending a key again until it is answered.
+
+    Guarantees checked: clients meet refusals that may be tried again and nothing else; every acknowledged key is there exactly
+    once, where it was said to be; nothing is there in part; all that is kept is sound. Raises: Broken. POSIX only.
+    """
+    source = random.Random(seed)
+    opening().close()
+    children = [_client(opening, number) for number in range(clients)]
+    for _ in range(kills):
+        time.sleep(source.uniform(0.05, 0.3))
+        server.kill()
+        server.start()
+    time.sleep(0.3)
+    answers: dict[str, int] = {}
+    refused: Counter[str] = Counter()
+    for child, reading in children:
+        os.kill(child, signal.SIGTERM)
+        with os.fdopen(reading, "rb") as stream:
+            lines = stream.read().decode().split("\n")[:-1]
+        os.waitpid(child, 0)
+        for what, _, key in (line.partition(" ") for line in lines):
+            if what == "failed":
+                raise Broken(f"a client met {key}")
+            if what.isdecimal():
+                answers[key] = int(what)
+            else:
+                refused[what] += 1
+    with opening() as acme:
+        found = {one.key: one.position for one in acme.log()}
+        lost = [key for key, position in answers.items() if found.get(key) != position]
+        if lost:
+            raise Broken(f"{len(lost)} acknowledged changes are lost or elsewhere, the first is {lost[0]}")
+        # A client that is told to end may have one change under way that nobody was told of.
+        held = acme.view().balance("journal", "cash", CURRENCY).value.minor
+        if not len(answers) <= acme.head <= len(answers) + clients or held != 7 * acme.head or len(found) != acme.head:
+            raise Broken(f"{acme.head} changes and {held} cents for {len(answers)} acknowledged")
+        sound(acme)
+    return Outage(kills, len(answers), refused)
+
+
+def _client(opening: Opening, number: int) -> tuple[int, int]:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        try:
+            _send_until_answered(opening, number, writing)
+        except BaseException as error:  # noqa: BLE001 - told to who waits
+            os.write(writing, f"failed {type(error).__name__}: {error}\n".encode())
+        finally:
+            os._exit(1)
+    os.close(writing)
+    return child, reading
+
+
+def _send_until_answered(opening: Opening, client: int, pipe: int) -> NoReturn:
+    acme = opening()
+    for number in range(1_000_000):
+        key = f"client {client} {number:06d}"
+        while True:
+            try:
+                done = acme.apply(_deposit(acme), key=key)
+            except (Unavailable, RunAgain) as error:
+                if not error.retry:
+                    raise
+                os.write(pipe, f"{error.code} {key}\n".encode())
+                time.sleep(0.02)
+            else:
+                os.write(pipe, f"{done.position} {key}\n".encode())
+                break
+    os._exit(0)

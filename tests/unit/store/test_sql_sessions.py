@@ -138,4 +138,4 @@ def test_a_connection_lost_while_writing_is_thrown_away_without_a_word(
     with caplog.at_level(logging.INFO):
         acme.apply(steps, key="k", request="r")
     assert caplog.records == []
-    assert (acme.head, engine.pool.checkedout()) == (1, 0)  # type: ignore[attr-defined]
+    assert (acme.head, engine.pool.checkedout()) == (2, 0)  # type: ignore[attr-defined]
