@@ -29,6 +29,8 @@ from bizcore.store.port import Capabilities, ClosedStore, SchemaNewer, StoreBusy
 from bizcore.store.speech import Rows, Speech
 
 _JITTER: Final = (0.0003, 0.003)
+_UPGRADING: Final = 0x62697A636F7265
+"""The lock of whoever makes tables in a PostgreSQL database."""
 _SETTINGS: Final = ("pragma journal_mode=wal", "pragma synchronous=full", "pragma secure_delete=on")
 
 
@@ -85,11 +87,15 @@ def metadata(*, schema: str | None = "bizcore") -> sa.MetaData:
 def upgrade(connection: sa.Connection, *, schema: str | None = "bizcore") -> None:
     """Make the tables, or bring them to this release, in the transaction of whoever calls: a revision of the host's.
 
-    On SQLite `schema` is not looked at. Guarantees: nothing is committed here; called again it changes nothing.
+    On SQLite `schema` is not looked at. Guarantees: nothing is committed here; called again it changes nothing; on PostgreSQL
+    one waits for the other's end when two call at once.
     Raises: SchemaNewer.
     """
     where = checked_schema(schema) if connection.dialect.name != "sqlite" else None
     described = metadata(schema=where)
+    if connection.dialect.name == "postgresql":
+        # "If not exists" looks before it makes: of two at once the later would find its name taken.
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADING)))
     if where is not None:
         connection.execute(CreateSchema(where, if_not_exists=True))
     described.create_all(connection)
