@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from typing import Any, cast
 
 import pytest
+import sqlalchemy as sa
 
-from bizcore.company import Company
+from bizcore.company import Company, landing
 from bizcore.flow.document import Ref
 from bizcore.kernel.money import Money
-from bizcore.store.port import Database
+from bizcore.store.port import Database, OutcomeUnknown, StoreUnavailable
 from bizcore.testing.broken import Broken
 from bizcore.testing.concurrency import bank, threads_with_keys
 from bizcore.testing.crash import company_at, kill_at_random, kill_the_server
 from bizcore.testing.faults import Opening, every_statement_fails_once, without_a_key_as_well
 from bizcore.testing.postgres import Server, new_database, only_on_our_own
 from bizcore.testing.server_faults import ServerFault, ServerFaults, on_a_server
+from bizcore.testing.sound import sound
 from bizcore.testing.toys import CURRENCY, Note, Person, Rule, ToyDesk
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
@@ -166,3 +169,44 @@ def test_a_hundred_keys_from_eight_threads_are_a_hundred_entries_on_a_server(pos
         other_twice = [(f"half {at}", desk.half(source="cash", target="bank")) for at in range(30)]
         threads_with_keys(acme, [*plain, *refused_twice, *other_twice], threads=8)
         assert acme.verify().ok
+
+
+@pytest.mark.parametrize("fault", [ServerFault.LOST, ServerFault.LOST_ANSWER])
+def test_an_outcome_that_nobody_knows_is_settled_by_its_key(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, fault: ServerFault
+) -> None:
+    """The connection goes at each statement in turn, and the server is out of reach for longer than anybody waits."""
+    monkeypatch.setattr(landing, "RUN_AGAIN_SECONDS", 0.05)
+    faults = ServerFaults(new_database(postgres_url))
+    _, acme = on_a_server(faults, made)("acme")
+    away: list[bool] = []
+
+    @sa.event.listens_for(faults.engine, "do_connect")
+    def refuse(*_: Any) -> None:
+        if away and faults.fired:
+            raise sa.exc.OperationalError("connect", None, Exception("nobody there"))
+
+    met: Counter[type] = Counter()
+    for at in range(1, 100):
+        key, head = f"at {at}", acme.head
+        act = toys(acme).half(source="cash", target="bank")
+        away.append(True)
+        faults.arm(at, fault)
+        try:
+            acme.apply(act, key=key)
+        except (StoreUnavailable, OutcomeUnknown) as error:
+            met[type(error)] += 1
+            unknown = error.facts.get("keys") == (key,)
+        else:
+            break
+        finally:
+            faults.disarm()
+            away.clear()
+        grown = acme.head - head
+        assert grown == 0 or unknown, "a refusal that says nothing was written"
+        assert acme.apply(act, key=key).replayed == bool(grown)
+        assert acme.head == head + 1
+    assert met[StoreUnavailable]
+    assert met[OutcomeUnknown]
+    sound(acme)
+    faults.engine.dispose()
