@@ -238,7 +238,7 @@ def state_of(engine: sa.Engine) -> tuple[Any, ...]:
 
 
 def test_a_statement_that_the_host_has_cancelled_is_a_typed_refusal_and_leaves_nothing(url: str) -> None:
-    engine = sa.create_engine(url, connect_args={"options": "-c statement_timeout=50ms"}, pool_size=1, max_overflow=0)
+    engine = sa.create_engine(url, connect_args={"options": "-c statement_timeout=2s"}, pool_size=1, max_overflow=0)
     acme = company(SqlStore(engine))
     elsewhere = sa.create_engine(url)
     with elsewhere.begin() as connection:
