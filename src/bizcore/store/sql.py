@@ -332,7 +332,11 @@ class SqlStore(DriverDatabase):
         made._owned = True
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _settle)
-        made._prepare()
+        try:
+            made._prepare()
+        except BaseException:
+            engine.dispose()
+            raise
         return made
 
     def __eq__(self, other: object) -> bool:
