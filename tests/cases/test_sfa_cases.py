@@ -6,8 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from bizcore.bridges.order_to_cash.credit_limits import OverCreditLimit
 from bizcore.company import Company
 from bizcore.finance.documents import Invoice
+from bizcore.finance.limits import CreditLimit
 from bizcore.finance.lines import Line
 from bizcore.finance.tax import TaxRounding
 from bizcore.kernel.days import local_day
@@ -31,7 +33,6 @@ WAITING = {
     "lead-duplicate-scope, lead-round-robin, score-*, match-keys-*, email-*, phone-*": "matching, assignment, scoring",
     "attribution, forecast-consume-percent, commission-*, credit-split-100": "campaigns, planning, commission",
     "sla-*, complaint-*": "service",
-    "credit-exposure-block": "credit limits",
     "sync-*, upsert-*, edi-*": "connectors",
     "party-erase": "refusing to erase a party that open documents need",
 }
@@ -198,3 +199,16 @@ def test_forecast_cumulative_rollup() -> None:
         "300.00",
         "450.00",
     ]
+
+
+def test_credit_exposure_block() -> None:
+    """metasfresh/metasfresh#3414: exposure is what is used and this order."""
+    acme = Company.create("acme", currency="EUR")
+    acme.apply(acme.put(CreditLimit(customer="b", limit=Money("250", "EUR"))))
+    used, asked = (
+        Order(customer="b", on="2026-01-05", currency="EUR", lines=[OrderLine("x", 1, price, tax="Z")])
+        for price in ("246.05", "64.20")
+    )
+    acme.apply(acme.sfa.take_order(used))
+    with pytest.raises(OverCreditLimit):
+        acme.apply(acme.sfa.take_order(asked))

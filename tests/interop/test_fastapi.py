@@ -9,12 +9,14 @@ from fastapi import Body, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
-from pydantic import BaseModel
+from jsonschema import Draft202012Validator
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from bizcore.change.act import Act
 from bizcore.change.changes import Changes
 from bizcore.change.committed import Committed
 from bizcore.company import Company
+from bizcore.company.approvals import deciding_act, submit_act
 from bizcore.finance import Invoice, Line
 from bizcore.interop import act_type
 from bizcore.kernel.codec import plain
@@ -209,3 +211,58 @@ def test_a_body_with_a_number_that_is_none_is_told_too(client: TestClient) -> No
     assert [(one["type"], one["loc"]) for one in done.json()["detail"]] == [
         ("invalid_amount", ["body", "lines", 0, "price"])
     ]
+
+
+LONE = '"\\ud800"'
+"""JSON text of a character that no text may hold, and that no answer can be written with."""
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/invoices", '{"customer":"b","on":LONE,"currency":"EUR","rate":LONE,"terms":LONE,"lines":[{"text":LONE,"price":LONE}]}'),
+        ("/invoices", '{"customer":"b","on":"2026-01-01","currency":LONE,"extra":{LONE:LONE},"lines":[]}'),
+        ("/apply", '{"act":LONE,"arguments":{}}'),
+        ("/apply", '{"act":"finance.pay","arguments":{"amount":{"amount":LONE,"currency":LONE},"vendor":LONE,"on":LONE}}'),
+        ("/apply", '{"act":"put","arguments":{"kind":LONE,"document":LONE}}'),
+        ("/apply", '{"act":"put","arguments":{"kind":"item","document":{"id":LONE,"unit":LONE,"extra":{LONE:LONE},LONE:1}}}'),
+        ("/apply", '{"act":"approval.submit","arguments":{"request":{"act":LONE,"arguments":{}},"by":"ann"}}'),
+        ("/apply", '{"act":"approval.release","arguments":{"approval":LONE,"by":"ann"}}'),
+        ("/apply", '{"act":"approval.release","arguments":{"approval":["x"],"by":"ann"}}'),
+        ("/apply", '{"act":"approval.submit","arguments":{"by":"ann","request":' * 300 + "5" + "}}" * 300),
+    ],
+)  # fmt: skip
+def test_hostile_text_is_told_and_the_answer_can_be_written(client: TestClient, path: str, body: str) -> None:
+    sent = body.replace("LONE", LONE).encode()
+    answer = client.post(path, content=sent, headers={"content-type": "application/json", "idempotency-key": "k"})
+    assert answer.status_code == 422
+    assert answer.json()["detail"]
+
+
+def test_acts_on_approvals_are_acts_like_others(acme: Company) -> None:
+    acts = TypeAdapter(act_type(acme))
+    schema = Draft202012Validator(acts.json_schema())
+    pay = acme.finance.pay(Money("5", "EUR"), vendor="mill", on="2026-03-05")
+    for act in (
+        submit_act(acme, pay, "ann"),
+        *(deciding_act(acme, one, "a#1", "bob") for one in ("release", "reject", "withdraw")),
+    ):
+        schema.validate(act.to_plain())
+        assert acts.validate_python(act.to_plain()) == act
+    for wrong, told in (
+        (
+            {"act": "approval.release", "arguments": {"approval": 5, "by": "", "x": 1}},
+            {("arguments", "approval"), ("arguments", "x")},
+        ),
+        ({"act": "approval.release", "arguments": {}}, {("arguments", "approval"), ("arguments", "by")}),
+        (
+            {
+                "act": "approval.submit",
+                "arguments": {"by": "ann", "request": {"act": "finance.pay", "arguments": {"amount": 5}}},
+            },
+            {("arguments", "request", "arguments", "amount")},
+        ),
+    ):
+        with pytest.raises(ValidationError) as caught:
+            acts.validate_python(wrong)
+        assert told <= {one["loc"] for one in caught.value.errors()}

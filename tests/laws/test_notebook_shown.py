@@ -23,9 +23,16 @@ VERBS = ["a", "ship", "cancel", "take_back_all", "reopen", "hold", "short_close"
 
 @st.composite
 def lifecycles(draw: st.DrawFn) -> Lifecycle:
+    """Any table whose states are all reached: each from one of those before it, and any other steps."""
     states = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=9, unique=True))
-    pairs = st.tuples(st.sampled_from(states), st.sampled_from(VERBS))
-    return Lifecycle("thing", states[0], draw(st.dictionaries(pairs, st.sampled_from(states), max_size=20)))
+    table: dict[tuple[str, str], str] = {}
+    for at, state in enumerate(states[1:]):
+        free = [(known, verb) for known in states[: at + 1] for verb in VERBS if (known, verb) not in table]
+        table[draw(st.sampled_from(free))] = state
+    more = st.dictionaries(
+        st.tuples(st.sampled_from(states), st.sampled_from(VERBS)), st.sampled_from(states), max_size=20
+    )
+    return Lifecycle("thing", states[0], {**draw(more), **table})
 
 
 class Area(NamedTuple):

@@ -16,20 +16,21 @@ from bizcore.kernel.errors import BizcoreError, Unavailable
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.store.clock import machine_clock, machine_ids
+from bizcore.store.port import Database
 from bizcore.store.sqlite import SqliteDatabase
 from bizcore.testing.broken import Broken
 from bizcore.testing.concurrency import bank, race, threads_with_keys
-from bizcore.testing.crash import kill_at_random
-from bizcore.testing.faults import Fault, Faults, every_statement_fails_once
+from bizcore.testing.crash import company_at, kill_at_random
+from bizcore.testing.faults import Fault, Faults, every_statement_fails_once, in_files
 from bizcore.testing.sound import sound
 from bizcore.testing.toys import CURRENCY, POOL, Note, Person, Rule, ToyDesk
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
 
 
-def made(database: SqliteDatabase) -> Company:
+def made(database: Database, name: str = "acme") -> Company:
     acme = Company.create(
-        "acme", currency=CURRENCY, store=database, desks=[ToyDesk], kinds=[Note, Person, Rule], actor="ann"
+        name, currency=CURRENCY, store=database, desks=[ToyDesk], kinds=[Note, Person, Rule], actor="ann"
     )
     acme.apply(toys(acme).deposit("cash", Money("9.00", CURRENCY)), key="before")
     acme.apply(toys(acme).stack("lot", 3, Money("1.00", CURRENCY)), key="stack")
@@ -68,14 +69,14 @@ def forgetting(acme: Company) -> Any:
 @pytest.mark.parametrize("fault", list(Fault))
 @pytest.mark.parametrize("use", [one_act, a_batch, work, forgetting])
 def test_every_statement_fails_once_and_nothing_is_written_in_part(tmp_path: Path, fault: Fault, use: Any) -> None:
-    faults = every_statement_fails_once(tmp_path, fault, use, made)
+    faults = every_statement_fails_once(in_files(tmp_path, made), fault, use)
     assert faults >= 6, "a use case has several statements; each must have failed once"
 
 
 @posix
 @pytest.mark.slow
 def test_two_hundred_kills_lose_nothing_acknowledged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    crashed = kill_at_random(tmp_path / "books.db", kills=200, seed="crash")
+    crashed = kill_at_random(partial(company_at, tmp_path / "books.db"), kills=200, seed="crash")
     with capsys.disabled():
         print(
             f"\n{crashed.kills} kills, {crashed.between} between acknowledgements, {crashed.acknowledged} acknowledged"
@@ -86,7 +87,7 @@ def test_two_hundred_kills_lose_nothing_acknowledged(tmp_path: Path, capsys: pyt
 @posix
 @pytest.mark.slow
 def test_eight_processes_keep_the_total_in_every_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    banked = bank(tmp_path / "books.db", processes=8, seconds=4)
+    banked = bank(partial(company_at, tmp_path / "books.db"), processes=8, seconds=4)
     with capsys.disabled():
         print(f"\n{banked.transfers} transfers, {banked.refused} refused, {banked.reads} reads")
     assert banked.transfers > 8  # of a machine whose every core is taken; thousands otherwise
@@ -145,7 +146,7 @@ def test_opening_a_file_fails_at_each_statement_once_and_then_opens(tmp_path: Pa
         except Unavailable:
             acme = opened()
         fired = faults.fired
-        faults.arm(0, fault)
+        faults.disarm()
         sound(acme)
         assert acme.head == 2
         acme.close()
@@ -162,4 +163,4 @@ def test_a_harness_that_finds_nothing_would_be_worthless(tmp_path: Path) -> None
         return acme.apply(toys(acme).half(source="cash", target="bank"), key="second")
 
     with pytest.raises(Broken):
-        every_statement_fails_once(tmp_path, Fault.IO, torn, made)
+        every_statement_fails_once(in_files(tmp_path, made), Fault.IO, torn)

@@ -1,10 +1,13 @@
-"""Long stories on memory and SQLite beside a slower model; the counts are part of the law."""
+"""Long stories on every store beside a slower model; the counts are part of the law."""
 
 from __future__ import annotations
 
+import itertools
 import random
+import tempfile
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,12 +15,16 @@ from hypothesis import strategies as st
 
 from bizcore.company import Company
 from bizcore.store.opener import open_store
+from bizcore.store.sql import SqlStore
 from bizcore.testing.machine import VERBS, Machine, Played, Step, prove, step
+from bizcore.testing.postgres import new_database
 from bizcore.testing.toys import CURRENCY, Note, Person, Rule, ToyDesk
 
 
-def company(url: str, name: str = "acme") -> Company:
-    return Company.create(name, currency=CURRENCY, store=url, desks=[ToyDesk], kinds=[Note, Person, Rule], actor="ann")
+def company(store: Any, name: str = "acme") -> Company:
+    return Company.create(
+        name, currency=CURRENCY, store=store, desks=[ToyDesk], kinds=[Note, Person, Rule], actor="ann"
+    )
 
 
 def judged(played: Played, least: int, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,6 +65,27 @@ def test_sqlite_and_the_model_agree_over_ten_thousand_acts(
     assert machine.company.state_hash() == state
 
 
+@pytest.mark.slow
+def test_postgresql_the_model_and_memory_agree_over_five_thousand_acts(
+    postgres_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Acts in one message each, batches and all; memory plays the same and has the same state, and so has who opens it anew."""
+    source = random.Random("postgresql")
+    story = [step(source) for _ in range(5_100)]
+    url = new_database(postgres_url)
+    acme = company(url)
+    machine = Machine(acme)
+    judged(machine.play(story, thorough=1_000), 5_000, capsys)
+    memory = Machine(company("memory:"))
+    memory.play(story, thorough=5_000)
+    assert acme.state_hash() == memory.company.state_hash()
+    acme.close()
+    machine.company = again = company(url)
+    machine.compare()
+    assert again.state_hash() == memory.company.state_hash()
+    again.close()
+
+
 steps = st.builds(Step, st.sampled_from(VERBS), st.integers(0, 999), st.integers(0, 999), st.integers(1, 400))
 
 
@@ -67,19 +95,29 @@ def test_short_stories_agree_and_shrink(story: list[Step]) -> None:
     Machine(company("memory:")).play(story, thorough=3)
 
 
-@given(st.lists(steps, max_size=25))
-@settings(max_examples=15)
-def test_equal_acts_give_equal_state_on_both_stores(story: list[Step]) -> None:
-    import tempfile
+def test_equal_acts_give_equal_state_on_all_stores(postgres_url: str) -> None:
+    server = open_store(new_database(postgres_url))
+    names = (f"acme {number}" for number in itertools.count())
 
-    with tempfile.TemporaryDirectory() as folder:
-        store = open_store(f"sqlite:///{folder}/books.db")
-        both = []
-        for url in ("memory:", store):
-            acme = Company.create(
-                "acme", currency=CURRENCY, store=url, desks=[ToyDesk], kinds=[Note, Person, Rule], actor="ann"
-            )
-            Machine(acme).play(story)
-            both.append(acme.state_hash())
-        store.close()
-    assert both[0] == both[1]
+    @given(st.lists(steps, max_size=25))
+    @settings(max_examples=15)
+    def told(story: list[Step]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            stores = [
+                open_store("memory:"),
+                open_store(f"sqlite:///{folder}/embedded.db"),
+                open_store(f"sqlite+pysqlite:///{folder}/engine.db"),
+                server,
+            ]
+            states, name = [], next(names)
+            for store in stores:
+                acme = company(store, name)
+                Machine(acme).play(story)
+                states.append(acme.state_hash())
+            for store in stores[1:3]:
+                store.close()
+        assert states == [states[0]] * 4
+
+    told()
+    assert isinstance(server, SqlStore)
+    server.close()

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from bizcore import Company
+from bizcore.testing.postgres import new_database
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("BIZCORE_TEST_DATA", ROOT.parent / "shared" / "data")) / "adventureworks"
@@ -182,6 +183,17 @@ def test_sqlite_gives_identical_statements_and_state(
     assert example.run(DATA, f"sqlite:///{tmp_path}/aw.db") == result, (
         "sent again, everything is answered and nothing is added"
     )
+
+
+@pytest.mark.parametrize("store", ["sqlite+pysqlite", "postgresql"])
+def test_the_sql_store_gives_identical_statements_and_state(
+    example: ModuleType, result: dict[str, Any], tmp_path: Path, request: pytest.FixtureRequest, store: str
+) -> None:
+    url = f"{store}:///{tmp_path}/aw.db"
+    if store == "postgresql":
+        url = new_database(request.getfixturevalue("postgres_url"))
+    assert example.run(DATA, url) == result
+    assert example.run(DATA, url) == result, "sent again, everything is answered and nothing is added"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from attrs import field, frozen
@@ -227,13 +227,15 @@ def bucket_of(on: str, bucket: str) -> int:
 
 
 def bucket_span(period: int, bucket: str) -> Span:
-    """The dates that a bucket holds.
+    """The dates that a bucket holds; that of the last day of the calendar has no end.
 
-    >>> str(bucket_span(202612, "month").end)
-    '2027-01-01'
+    >>> str(bucket_span(202612, "month").end), bucket_span(999912, "month").end
+    ('2027-01-01', None)
     """
     if bucket == "day":
         start = date(period // 10000, period // 100 % 100, period % 100)
-        return Span(start, date.fromordinal(start.toordinal() + 1))
+        return Span(start, None if start == date.max else start + timedelta(days=1))
     year, month = divmod(period, 100)
+    if (year, month) == (date.max.year, date.max.month):
+        return Span(date(year, month, 1), None)
     return Span(date(year, month, 1), date(year + month // 12, month % 12 + 1, 1))

@@ -7,7 +7,8 @@ or changes in hand, is planned through it before it is recorded.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from attrs import evolve, frozen
@@ -15,7 +16,8 @@ from attrs import evolve, frozen
 from bizcore.change.act import Act, BadArguments
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
-from bizcore.company import master, wiring
+from bizcore.company import master, persons, wiring
+from bizcore.company.amounts import amount_of
 from bizcore.flow.approval import (
     RULES,
     Approval,
@@ -27,10 +29,9 @@ from bizcore.flow.approval import (
     fits,
 )
 from bizcore.flow.document import Document
-from bizcore.kernel.codec import encode
-from bizcore.kernel.errors import Refused
-from bizcore.kernel.exact import Exact
-from bizcore.kernel.ids import checked_id
+from bizcore.kernel.codec import WrongType, at_path, encode
+from bizcore.kernel.errors import Invalid, Refused
+from bizcore.kernel.ids import checked_id, checked_ref
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 
@@ -124,6 +125,16 @@ class MoreApprovals(Refused):
         super().__init__(f"{approval} has {signed} of {needed}", approval=approval, signed=signed, needed=needed)
 
 
+class SignatureVoid(Refused):
+    """Who signed may not have by now: he is the same person as another of them, no approver any more, or not for such an amount."""
+
+    code = "signature_void"
+    allowed: tuple[str, ...] = ("withdraw", "reject", "submit")
+
+    def __init__(self, *, approval: str, by: str, why: str) -> None:
+        super().__init__(f"{by} signed {approval} and could not now: {why}", approval=approval, by=by, why=why)
+
+
 class OtherActor(Refused):
     """What is decided in one's name is applied by oneself."""
 
@@ -167,51 +178,8 @@ def _asked(company: Company, view: View, act: Act[Any], changes: Changes[Any]) -
 
 
 def _named(act: Act[Any]) -> str:
-    """An act by its name; master data by its kind too."""
-    return f"put.{act.arguments['kind']}" if act.planner is master.put else act.name
-
-
-def amount_of(view: View, changes: Changes[Any]) -> Money | None:
-    """What a change amounts to in the company's currency: what it moves between accounts, else the largest document it writes.
-
-    Documents in another currency count at the rate of their own day; None where there is none. Raises: BadRate.
-    """
-    moved: dict[tuple[str, str, str | None], int] = {}
-    for entry in changes.entries:
-        for posting in entry.postings if entry.book == "journal" else ():
-            key = (entry.ledger, posting.account, posting.party)
-            moved[key] = moved.get(key, 0) + posting.worth
-    total = sum(worth for worth in moved.values() if worth > 0)
-    if total:
-        return Money.of_minor(total, view.currency)
-    from bizcore.finance.rates import converted, spot
-    from bizcore.kernel.rates import RateMissing
-
-    most = Money.of_minor(0, view.currency)
-    for document in changes.documents:
-        said = _said(document)
-        if said is None:
-            continue
-        if said.currency != view.currency:
-            if document.dated is None:
-                return None
-            try:
-                said = converted(said, spot(view, said.currency, on=document.dated), view.currency)
-            except RateMissing:
-                return None
-        most = max(most, abs(said))
-    return most
-
-
-def _said(document: Document) -> Money | None:
-    """What a document says that it amounts to: with tax, else without."""
-    if document.kind in _OWN:
-        return None
-    for name in ("gross", "net", "amount"):
-        said = getattr(document, name, None)
-        if isinstance(said, (Money, Exact)):
-            return said if isinstance(said, Money) else said.round()
-    return None
+    """An act by its name; master data by the kind it is."""
+    return f"put.{act.arguments['document'].kind}" if act.planner is master.put else act.name
 
 
 def _demanded(rules: ApprovalRules, asked: _Asked) -> tuple[int, Money | None]:
@@ -235,7 +203,7 @@ def _demanded(rules: ApprovalRules, asked: _Asked) -> tuple[int, Money | None]:
 def check(company: Company, actor: str, view: View, changes: Changes[Any]) -> None:
     """Stop a change that waits for somebody else, and a decision that is not the actor's to make.
 
-    Raises: ApprovalRequired, ApprovalsOnly, OtherActor, and at release NotApprover, AmountGrew, MoreApprovals.
+    Raises: ApprovalRequired, ApprovalsOnly, OtherActor, and at release NotApprover, AmountGrew, MoreApprovals, SignatureVoid.
     """
     act = changes.act
     if act is None:
@@ -247,26 +215,46 @@ def check(company: Company, actor: str, view: View, changes: Changes[Any]) -> No
         if isinstance(planner, Releasing):
             _check_release(company, actor, view, changes)
         return
+    _check_writes(company, act, changes)
     rules = view.seek(ApprovalRules, RULES)
     if rules is None or not rules.rules:
         return
-    if any(one.kind in _OWN for one in changes.documents):
-        raise ApprovalsOnly(act=act.name)
     asked = _asked(company, view, act, changes)
     approvals, above = _demanded(rules, asked)
     if approvals:
         raise ApprovalRequired(act=act.name, amount=asked.amount, above=above, approvals=approvals)
 
 
+def _check_writes(company: Company, act: Act[Any], changes: Changes[Any], *, but: Document | None = None) -> None:
+    """Refuse approvals by another door, and rules that name what is not here. Raises: ApprovalsOnly, BadApprovalRules."""
+    for one in changes.documents:
+        if one.kind in _OWN and one is not but:
+            raise ApprovalsOnly(act=act.name)
+        if isinstance(one, ApprovalRules):
+            _check_names(company, one)
+
+
+def _check_names(company: Company, rules: ApprovalRules) -> None:
+    """A misspelt rule would hold nothing, and say so nowhere."""
+    acts = {*company._verbs, "put", "erase", *(f"put.{kind}" for kind in company.kinds)}
+    for pattern in (*(one.acts for one in rules.rules), *(one.acts for one in rules.approvers)):
+        if pattern and not any(fits(pattern, one) for one in acts):
+            raise BadApprovalRules(why=f"no act is called {pattern!r} here; open the company with the desk that has it")
+    for kind in (one.writes for one in rules.rules):
+        if kind and kind not in company.kinds:
+            raise BadApprovalRules(why=f"no kind of document is called {kind!r} here; open the company with it")
+
+
 def _check_release(company: Company, by: str, view: View, changes: Changes[Any]) -> None:
     """What a release is allowed, looked at when everything that follows from the act is there."""
     found: Approval = changes.value
     inner = company.act(view.get(ApprovalRequest, found.id).request)
+    _check_writes(company, inner, changes, but=found)
     asked = _asked(company, view, inner, changes)
     rules = view.seek(ApprovalRules, RULES) or ApprovalRules()
     amount = found.amount if found.state == "waiting" else asked.amount
-    protected = asked.protected or _puts_rules(inner)
-    _check_limit(view, rules, by, asked.names, None if protected else amount, found.act)
+    covered = None if asked.protected or _puts_rules(inner) else amount
+    _check_limit(view, rules, by, asked.names, covered, found.act)
     if found.state == "waiting":
         return
     if found.amount is not None:
@@ -276,10 +264,16 @@ def _check_release(company: Company, by: str, view: View, changes: Changes[Any])
     needed, _ = _demanded(rules, asked)
     if needed > len(found.signed):
         raise MoreApprovals(approval=found.id, signed=len(found.signed), needed=needed)
+    for at, signer in enumerate(found.signed[:-1]):
+        try:
+            _check_eyes(view, found.id, signer, (found.asked_by, *found.signed[:at]))
+            _check_limit(view, rules, signer, asked.names, covered, found.act)
+        except (FourEyes, NotApprover) as error:
+            raise SignatureVoid(approval=found.id, by=signer, why=error.message) from None
 
 
 def _puts_rules(act: Act[Any]) -> bool:
-    return act.planner is master.put and act.arguments["kind"] in _PROTECTED
+    return act.planner is master.put and act.arguments["document"].kind in _PROTECTED
 
 
 def _check_limit(
@@ -296,47 +290,15 @@ def _check_limit(
 
 def _granted(view: View, rules: ApprovalRules, by: str, names: frozenset[str]) -> list[Approver]:
     """What he may approve himself, and as a deputy of somebody who may."""
-    circle = _circle(view, by)
+    mine = persons.circle(view, by)
     granted = [one for one in rules.approvers if any(fits(one.acts, name) for name in names)]
-    return [one for one in granted if _person(view, one.actor) in circle]
+    return [one for one in granted if persons.person(view, one.actor) in mine]
 
 
-# -- persons ---------------------------------------------------------------------------------------------------------
-
-
-def _person(view: View, actor: str) -> str:
-    """The person behind an actor, also through another actor."""
-    seen: list[str] = []
-    while actor not in seen:
-        seen.append(actor)
-        identity = view.seek(Identity, actor)
-        actor = actor if identity is None else identity.person
-    return actor
-
-
-def _circle(view: View, actor: str) -> set[str]:
-    """The person behind an actor, and everybody he stands in for, with whichever of his identities."""
-    person = _person(view, actor)
-    found = {person}
-    queue = [actor, person]
-    seen: set[str] = set()
-    while queue:
-        name = queue.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        identity = view.seek(Identity, name)
-        queue += [one.id for one in view.find(Identity, "person", name)]
-        for other in identity.deputy_for if identity is not None else ():
-            found.add(_person(view, other))
-            queue.append(other)
-    return found
-
-
-def _check_eyes(view: View, found: Approval, by: str) -> None:
-    for other in (found.asked_by, *found.signed):
-        if _person(view, by) in _circle(view, other) or _person(view, other) in _circle(view, by):
-            raise FourEyes(approval=found.id, by=by, asked_by=other)
+def _check_eyes(view: View, approval: str, by: str, others: Iterable[str]) -> None:
+    for other in others:
+        if persons.same(view, by, other):
+            raise FourEyes(approval=approval, by=by, asked_by=other)
 
 
 # -- the acts --------------------------------------------------------------------------------------------------------
@@ -353,7 +315,7 @@ class Submitting(Deciding):
     """Plan an act to see whether it may be recorded and what it amounts to, and let it wait."""
 
     def __call__(self, view: View, by: str, request: Any) -> Changes[Approval]:
-        """Raises: ApprovalNotNeeded, and what the act's own rules refuse."""
+        """Raises: ApprovalNotNeeded, ApprovalsOnly, and what the act's own rules refuse."""
         act = self.company.act(encode(request))
         planner: object = act.planner
         if isinstance(planner, Deciding):
@@ -362,13 +324,15 @@ class Submitting(Deciding):
         made = view.mint(Approval(act=_named(act), asked_by=by))
         shown = wiring.followed(view, act.planner(view, **act.arguments))
         wiring.guarded(view, shown)
+        _check_writes(self.company, act, shown)
         asked = _asked(self.company, view, act, shown)
         rules = view.seek(ApprovalRules, RULES) or ApprovalRules()
         needed, _ = _demanded(rules, asked) if rules.rules else (0, None)
         if not needed:
             raise ApprovalNotNeeded(act=act.name)
         waiting = evolve(made, amount=asked.amount, needed=needed)
-        return Changes(waiting, documents=[waiting, ApprovalRequest(id=made.id, request=act.to_json())])
+        about = [one.ref for one in shown.documents if one.personal and one.id]
+        return Changes(waiting, documents=[waiting, ApprovalRequest(id=made.id, request=act.to_json(), origins=about)])
 
 
 class Releasing(Deciding):
@@ -378,7 +342,7 @@ class Releasing(Deciding):
         """Raises: FourEyes, IllegalStep, Erased, NotAuthorized, and what the act's own rules refuse."""
         found = view.get(Approval, approval)
         signed = evolve(found.to("sign"), signed=(*found.signed, by))
-        _check_eyes(view, found, by)
+        _check_eyes(view, approval, by, (found.asked_by, *found.signed))
         act = self.company.act(view.get(ApprovalRequest, approval).request)
         self.company._allow(found.asked_by, act)
         if len(signed.signed) < found.needed:
@@ -404,7 +368,7 @@ class Rejecting(Deciding):
         """Raises: FourEyes, NotApprover, IllegalStep."""
         found = view.get(Approval, approval)
         after = evolve(found.to("reject"), decided_by=by)
-        _check_eyes(view, found, by)
+        _check_eyes(view, approval, by, (found.asked_by, *found.signed))
         rules = view.seek(ApprovalRules, RULES) or ApprovalRules()
         if not _granted(view, rules, by, frozenset({found.act})):
             raise NotApprover(by=by, act=found.act, amount=found.amount, up_to=None)
@@ -418,7 +382,7 @@ class Withdrawing(Deciding):
         """Raises: NotRequester, IllegalStep."""
         found = view.get(Approval, approval)
         after = evolve(found.to("withdraw"), decided_by=by)
-        if _person(view, found.asked_by) not in _circle(view, by):
+        if persons.person(view, found.asked_by) not in persons.circle(view, by):
             raise NotRequester(approval=found.id, by=by, asked_by=found.asked_by)
         return Changes(after)
 
@@ -454,18 +418,37 @@ def here(company: Company, act: Act[Any]) -> Act[Any]:
 def readers(company: Company) -> dict[str, Callable[[Mapping[str, Any]], Act[Any]]]:
     """How the acts on approvals are read from JSON, by name."""
 
+    def asked(request: object) -> Act[Any]:
+        if not isinstance(request, Mapping):
+            raise WrongType(value=request, expected="an act")
+        if request.get("act") == "approval.submit":  # is not even read: it could hold another, and so on
+            raise BadArguments(act="approval.submit", why="what is asked for is not asked for itself")
+        try:
+            return company.act(request)
+        except Invalid as error:
+            error.path = f"arguments.{error.path}" if error.path else ""
+            raise
+
     def submitted(data: Mapping[str, Any]) -> Act[Any]:
         by, request = _texts("submit", data, "by", "request")
-        return submit_act(company, company.act(encode(request)), checked_id(by, "actor"))
+        return submit_act(company, at_path("request", asked, request), at_path("by", _actor, by))
 
     def decided(verb: str) -> Callable[[Mapping[str, Any]], Act[Any]]:
         def read(data: Mapping[str, Any]) -> Act[Any]:
             approval, by = _texts(verb, data, "approval", "by")
-            return deciding_act(company, verb, approval, checked_id(by, "actor"))
+            return deciding_act(company, verb, at_path("approval", _approval, approval), at_path("by", _actor, by))
 
         return read
 
     return {"approval.submit": submitted} | {f"approval.{verb}": decided(verb) for verb in _DECIDING}
+
+
+def _actor(value: object) -> str:
+    return checked_id(value, "actor")
+
+
+def _approval(value: object) -> str:
+    return checked_ref(value, "approval")
 
 
 def _texts(verb: str, data: Mapping[str, Any], *names: str) -> tuple[Any, ...]:
@@ -475,8 +458,9 @@ def _texts(verb: str, data: Mapping[str, Any], *names: str) -> tuple[Any, ...]:
 
 
 def watch(view: View, document: Document) -> None:
-    """Refuse rules whose amounts are not in the company's currency. Raises: BadApprovalRules."""
+    """Refuse rules with too few persons, and amounts that are not in the company's currency. Raises: BadApprovalRules."""
     if isinstance(document, ApprovalRules):
+        document.check_enough(partial(persons.person, view))
         amounts = [one.above for one in document.rules] + [one.up_to for one in document.approvers]
         if any(one is not None and one.currency != view.currency for one in amounts):
             raise BadApprovalRules(why=f"amounts are in {view.currency}")

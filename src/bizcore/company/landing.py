@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final, Generic, TypeVar
 
 from bizcore.change.act import Act
@@ -259,29 +259,23 @@ class Intent:
 # -- one work at a time -----------------------------------------------------------------------------------------------
 
 
-class _Workplace(threading.local):
-    """For whom work is under way in this thread."""
-
-    def __init__(self) -> None:
-        self.companies: list[tuple[str, Database]] = []
-
-
-_workplace = _Workplace()
+# Of a context, not of a thread: the tasks of an async host share one, and each is in a context of its own.
+_under_way: ContextVar[tuple[tuple[str, Database], ...]] = ContextVar("work under way", default=())
 
 
 @contextmanager
 def working(company: tuple[str, Database]) -> Iterator[None]:
     """While work is called; what it applies elsewhere than in its fork would stay when it fails."""
-    _workplace.companies.append(company)
+    before = _under_way.set((*_under_way.get(), company))
     try:
         yield
     finally:
-        _workplace.companies.pop()
+        _under_way.reset(before)
 
 
 def check_idle(company: tuple[str, Database]) -> None:
-    """Refuse to write to a company for which work is under way in the same thread. Raises: UseTheFork."""
-    if company in _workplace.companies:
+    """Refuse to write to a company for which work is under way in the same thread or task. Raises: UseTheFork."""
+    if company in _under_way.get():
         raise UseTheFork(company=company[0])
 
 

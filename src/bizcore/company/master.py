@@ -78,12 +78,16 @@ def erase(view: View, kind: type[Document], id: str) -> Changes[Erasure]:
     ref = Ref(kind.kind, id)
     keys = view.written_by(kind, id)
     erasure = view.mint(Erasure(of=ref, versions=len(keys), origins=(ref,)))
-    erases = (ref, *(Ref(INTENT, key) for key in keys), *_asked_for(view, keys))
+    erases = (ref, *(Ref(INTENT, key) for key in keys), *_asked_for(view, ref, keys))
     return Changes(erasure, erases=tuple(dict.fromkeys(erases)))
 
 
-def _asked_for(view: View, keys: tuple[str, ...]) -> Iterator[Ref]:
-    """What waited for approval before the changes under the keys recorded it: it holds the same data."""
-    for approval in sorted({one.id for key in keys for one in view.wrote(key) if one.kind == Approval.kind}):
+def _asked_for(view: View, ref: Ref, keys: tuple[str, ...]) -> Iterator[Ref]:
+    """What waited for approval, whatever became of it: before the changes under the keys recorded it, or to write the same document.
+    It holds the same data.
+    """
+    released = {one.id for key in keys for one in view.wrote(key) if one.kind == Approval.kind}
+    asked = {one.id for one in view.origin_of(ref) if one.kind == ApprovalRequest.kind}
+    for approval in sorted(released | asked):
         yield Ref(ApprovalRequest.kind, approval)
         yield from (Ref(INTENT, key) for key in view.written_by(ApprovalRequest, approval))

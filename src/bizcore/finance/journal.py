@@ -17,6 +17,7 @@ from bizcore.finance.chart import Chart
 from bizcore.finance.closing import CLOSING
 from bizcore.finance.documents import OtherCurrency
 from bizcore.finance.policies import FinancePolicies, Reversal
+from bizcore.flow.approval import Approval
 from bizcore.flow.document import Document, Indexes
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, Refused
@@ -81,8 +82,9 @@ class EntryReversal(Document):
     how: Reversal = Reversal.SWAP
 
 
-_REVERSIBLE: Final = frozenset({"payment", "settlement", EntryReversal.kind})
-"""The documents whose entry is all there is to them: with it reversed, the open items are as if they had not been."""
+_REVERSIBLE: Final = frozenset({"payment", "settlement", EntryReversal.kind, Approval.kind})
+"""The documents whose entry is all there is to them: with it reversed, the open items are as if they had not been. An approval that
+was released beside it posted nothing itself."""
 
 _UNDONE_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "invoice": ("credit",),

@@ -25,27 +25,28 @@ from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, NotFound, Refused
-from bizcore.kernel.exact import Number
+from bizcore.kernel.exact import NotPositive, Number
 from bizcore.kernel.money import Money
 from bizcore.kernel.sequence import check_sequence
 
 
 class Overpaid(Refused):
-    """The documents named get more than is open on them."""
+    """More is paid, refunded, written off or settled than is open."""
 
     code = "overpaid"
 
-    def __init__(self, *, documents: tuple[str, ...], open: Money, by: Money) -> None:
+    def __init__(self, *, documents: tuple[str, ...], open: Money, by: Money, allowed: tuple[str, ...]) -> None:
         super().__init__(
-            f"{', '.join(documents)}: {open} is open, {by} too much; name no document to keep the rest as an advance",
+            f"{', '.join(documents)}: {open} is open, {by} too much; {' or '.join(allowed)}",
             documents=documents,
             open=open,
             by=by,
+            allowed=allowed,
         )
 
 
 class NothingOpen(NotFound):
-    """No advance or credit of that id is open."""
+    """Nothing of that document is open, or nothing that way."""
 
     code = "nothing_open"
 
@@ -263,7 +264,8 @@ def settle(view: View, payment: str, *, to: Sequence[str], on: Day, amount: Mone
     to what the documents release is realised.
 
     Guarantees: both sides shrink by the same amount; no bank account is touched; it is not dated before either side.
-    Raises: DocumentNotFound, NothingOpen, DatedBefore, Overpaid (`amount` is more than both sides have).
+    Raises: DocumentNotFound, NothingOpen (the payment is used up, or the documents are settled), DatedBefore, NotPositive,
+    Overpaid (`amount` is more than both sides have).
     Source: an advance at one rate and the bill at another, frappe/erpnext#34754.
     """
     found = _source(view, payment)
@@ -279,10 +281,14 @@ def settle(view: View, payment: str, *, to: Sequence[str], on: Day, amount: Mone
     for lot in (*sources, *named):
         check_sequence("a settlement", day(on), cause=f"item {lot.id}", since=lot.on)
     both = min(sum(abs(_minor(lot)) for lot in sources), sum(abs(_minor(lot)) for lot in named))
-    asked = Money.of_minor(both, currency) if amount is None else amount
-    if asked.sign <= 0 or asked > Money.of_minor(both, currency):
-        open_both = Money.of_minor(both, currency)
-        raise Overpaid(documents=tuple(to), open=open_both, by=asked - open_both)
+    if not both:
+        raise NothingOpen(id=", ".join(to), party=found.party)
+    open_both = Money.of_minor(both, currency)
+    asked = open_both if amount is None else amount
+    if asked.sign <= 0:
+        raise NotPositive(what="what is settled", value=asked)
+    if asked > open_both:
+        raise Overpaid(documents=tuple(to), open=open_both, by=asked - open_both, allowed=("settle at most that",))
     out = Legs(view.currency)
     ids = [lot.id for lot in sources]
     given = clear(sources, Worth(-sign * asked.minor, 0), currency, order=Order.NAMED, named=ids)
@@ -419,7 +425,13 @@ def _cleared(view: View, terms: _Terms, lots: Sequence[Lot], total: Worth, curre
     if cleared.rest.amount and (terms.to or terms.write_off is not None or not terms.way_of_claims):
         by = Money.of_minor(abs(cleared.rest.amount), currency)
         whole = Money.of_minor(abs(total.amount), currency)
-        raise Overpaid(documents=terms.to or (terms.party,), open=whole - by, by=by)
+        if not terms.way_of_claims:
+            allowed: tuple[str, ...] = ("refund at most that",)
+        elif terms.write_off is not None:
+            allowed = ("write off less",)
+        else:
+            allowed = ("name no document to keep the rest as an advance",)
+        raise Overpaid(documents=terms.to or (terms.party,), open=whole - by, by=by, allowed=allowed)
     return cleared
 
 

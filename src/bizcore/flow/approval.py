@@ -6,9 +6,9 @@ whatever business date an act names: a date is the choice of whoever asks, and a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeVar
 
 from attrs import field, frozen
 
@@ -17,9 +17,11 @@ from bizcore.flow.lifecycle import Lifecycle
 from bizcore.kernel.codec import WrongType
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.exact import number
-from bizcore.kernel.ids import checked_id
+from bizcore.kernel.ids import checked_id, checked_text
 from bizcore.kernel.money import Money
 from bizcore.kernel.value import Value
+
+V = TypeVar("V")
 
 RULES: Final = "company"
 """The id of the one document of rules."""
@@ -43,11 +45,35 @@ def fits(pattern: str, name: str) -> bool:
     return pattern in ("*", name) or (pattern.endswith(".*") and name.startswith(pattern[:-1]))
 
 
+def _pattern(value: object) -> str:
+    """A pattern that may fit something: names joined by dots, `NAME.*`, `*`; empty for none. Raises: BadApprovalRules."""
+    text = checked_text(value)
+    name = text.removesuffix(".*")
+    if text not in ("", "*") and (
+        "*" in name or not name.isprintable() or any(one != one.strip() or not one for one in name.split("."))
+    ):
+        raise BadApprovalRules(why=f"{text[:60]!r} fits no act: write finance.pay, finance.*, put.item or *")
+    return text
+
+
+def _kind(value: object) -> str:
+    if (text := _pattern(value)).endswith("*"):
+        raise BadApprovalRules(why=f"{text[:60]!r} is no kind of document")
+    return text
+
+
 def _money(value: Money | None) -> Money | None:
     given: object = value
     if given is not None and not isinstance(given, Money):
         raise WrongType(value=given, expected="money")
     return value
+
+
+def _count(value: int) -> int:
+    given: object = value
+    if type(given) is not int:
+        raise WrongType(value=given, expected="a whole number")
+    return given
 
 
 @frozen
@@ -61,10 +87,10 @@ class ApprovalRule(Value):
     1
     """
 
-    acts: str = ""
-    writes: str = field(default="", kw_only=True)
+    acts: str = field(default="", converter=_pattern)
+    writes: str = field(default="", kw_only=True, converter=_kind)
     above: Money | None = field(default=None, kw_only=True, converter=_money)
-    approvals: int = field(default=1, kw_only=True)
+    approvals: int = field(default=1, kw_only=True, converter=_count)
 
     def __attrs_post_init__(self) -> None:
         """It names something, and someone approves it."""
@@ -88,15 +114,26 @@ class Approver(Value):
 
     actor: str = field(converter=_actor)
     up_to: Money | None = field(default=None, kw_only=True, converter=_money)
-    acts: str = field(default="*", kw_only=True)
+    acts: str = field(default="*", kw_only=True, converter=_pattern)
+
+
+def _several(value: Iterable[V], cls: type[V]) -> tuple[V, ...]:
+    given: object = value
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise WrongType(value=given, expected="a list")
+    found = tuple(given)
+    for one in found:
+        if not isinstance(one, cls):
+            raise WrongType(value=one, expected=cls.__name__)
+    return found
 
 
 def _rules(value: Iterable[ApprovalRule]) -> tuple[ApprovalRule, ...]:
-    return tuple(value)
+    return _several(value, ApprovalRule)
 
 
 def _approvers(value: Iterable[Approver]) -> tuple[Approver, ...]:
-    return tuple(value)
+    return _several(value, Approver)
 
 
 @frozen(kw_only=True)
@@ -106,7 +143,7 @@ class ApprovalRules(Document):
     `tolerance_percent` is by how much the amount may have grown between asking and release.
 
     Guarantees: as long as there are rules, changing them or an identity is itself an act that waits, for an approver without
-    limit; there is one. Raises: BadApprovalRules.
+    limit; there are as many as that asks for. Raises: BadApprovalRules, WrongType.
     """
 
     kind = "approval_rules"
@@ -118,17 +155,30 @@ class ApprovalRules(Document):
     def __attrs_post_init__(self) -> None:
         """One identity, and rules that can be changed again."""
         Document.__attrs_post_init__(self)
-        if self.rules and not any(one.up_to is None and one.acts == "*" for one in self.approvers):
-            raise BadApprovalRules(
-                why="one approver has no limit and no pattern, else nobody could change the rules again"
-            )
+        self.check_enough(lambda actor: actor)
         if self.tolerance_percent < 0:
             raise BadApprovalRules(why="a tolerance is not negative")
         object.__setattr__(self, "id", RULES)
 
+    def check_enough(self, person: Callable[[str], str]) -> None:
+        """Refuse rules for which there are too few persons, to change them again above all. Raises: BadApprovalRules."""
+        if not self.rules:
+            return
+        names = {f"put.{self.kind}", "put"}
+        always = (one for one in self.rules if one.above is None)  # rules amount to nothing
+        to_change = max((one.approvals for one in always if one.concerns(names, {self.kind})), default=1)
+        free = {person(one.actor) for one in self.approvers if one.up_to is None and one.acts == "*"}
+        if len(free) < to_change:
+            raise BadApprovalRules(
+                why=f"{to_change} must have no limit and no pattern, else nobody could change the rules again"
+            )
+        most = max(one.approvals for one in self.rules)
+        if len({person(one.actor) for one in self.approvers}) < most:
+            raise BadApprovalRules(why=f"a rule asks for {most} to approve, and there are fewer")
+
 
 def _actors(value: Iterable[str]) -> tuple[str, ...]:
-    return tuple(_actor(one) for one in value)
+    return tuple(_actor(one) for one in _several(value, str))
 
 
 @frozen(kw_only=True)
@@ -176,7 +226,10 @@ class Approval(Document):
 
 @frozen(kw_only=True)
 class ApprovalRequest(Document):
-    """What waits: the act as JSON. Its body lies beside the log like all personal data, because an act may hold some."""
+    """What waits: the act as JSON. Its body lies beside the log like all personal data, because an act may hold some.
+
+    `origins` are the personal documents that it would write, so that erasing one finds what was asked for about it.
+    """
 
     kind = "approval_request"
     personal: ClassVar[bool] = True

@@ -36,6 +36,9 @@ class _Acts:
         forms = {name: _form(name, planner, handler) for name, planner in sorted(self._company._verbs.items())}
         forms["erase"] = _named("erase", schema_of(Ref, handler))
         forms["put"] = _named("put", self._put(handler))
+        forms["approval.submit"] = _named("approval.submit", names_schema({"by": _TEXT, "request": _ANY_ACT}))
+        for verb in ("release", "reject", "withdraw"):
+            forms[f"approval.{verb}"] = _named(f"approval.{verb}", names_schema({"approval": _TEXT, "by": _TEXT}))
         union: Schema = {"type": "tagged-union", "discriminator": "act", "choices": forms}
         return {
             **choice_schema(self._read, union, below=("arguments",)),
@@ -45,7 +48,7 @@ class _Acts:
     def __get_pydantic_json_schema__(self, schema: Schema, handler: Any) -> Schema:
         """Entering it is one of the forms, leaving it is any act."""
         if handler.mode == "serialization":
-            leaving: Schema = handler(names_schema(dict(zip(_NAMES, ({"type": "str"}, {"type": "dict"}), strict=True))))
+            leaving: Schema = handler(_ANY_ACT)
             return described(Act, leaving)
         return described(Act, handler(schema["schema"]))
 
@@ -65,6 +68,10 @@ class _Acts:
 
 
 _NAMES: Final = ("act", "arguments")
+
+_TEXT: Final[Schema] = {"type": "str"}
+
+_ANY_ACT: Final = names_schema({"act": _TEXT, "arguments": {"type": "dict"}})
 
 
 def _form(name: str, planner: Callable[..., Any], handler: Any) -> Schema:

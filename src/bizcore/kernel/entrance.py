@@ -22,7 +22,7 @@ import attrs
 from bizcore.kernel.codec import Reader, WrongType, plain, reader
 from bizcore.kernel.currencies import known
 from bizcore.kernel.days import bound, day, instant
-from bizcore.kernel.errors import BizcoreError, Invalid
+from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.exact import RATIO_DIGITS_MAX, fraction, number
 from bizcore.kernel.exact import TEXT_MAX as NUMBER_MAX
 from bizcore.kernel.ids import TEXT_MAX, checked_text
@@ -295,10 +295,11 @@ def _pydantic_core() -> Any:
 def _problem(error: BizcoreError, value: object, *, below: tuple[str, ...] = ()) -> ValueError:
     """A refusal of ours as one of pydantic's: our code, sentence and facts, and the way to what is wrong below the value."""
     core = _pydantic_core()
-    problem: ValueError = core.PydanticCustomError(error.code, error.message, error.to_dict()["facts"])
-    if not isinstance(error, Invalid) or not error.path:
+    told = error.to_dict()
+    problem: ValueError = core.PydanticCustomError(error.code, error.message, told["facts"])
+    if "path" not in told:
         return problem
-    loc = (*below, *(int(step) if step.isdigit() else step for step in error.path.split(".")))
+    loc = (*below, *(int(step) if step.isdigit() else step for step in str(told["path"]).split(".")))
     return _problems(error.code, [{"type": problem, "loc": loc, "input": value}])
 
 

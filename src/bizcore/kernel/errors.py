@@ -26,7 +26,7 @@ class BizcoreError(Exception):
     code: ClassVar[str] = "error"
 
     def __init__(self, message: str, /, **facts: object) -> None:
-        super().__init__(message)
+        super().__init__(_writable(message))
         self.facts = facts
         self.__dict__.update(facts)
 
@@ -44,7 +44,7 @@ class BizcoreError(Exception):
             "facts": {name: _plain(value) for name, value in sorted(self.facts.items())},
         }
         if isinstance(self, Invalid) and self.path:
-            body["path"] = self.path
+            body["path"] = _writable(self.path)
         return body
 
     def __reduce__(self) -> tuple[Callable[..., BizcoreError], tuple[type[BizcoreError], str, dict[str, object]]]:
@@ -117,17 +117,24 @@ def _rebuild(cls: type[BizcoreError], message: str, facts: dict[str, object]) ->
     return error
 
 
+def _writable(text: str) -> str:
+    """Text that every encoder takes: what was refused may hold lone surrogates, and still has to be told."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
 def _plain(value: object) -> object:
     match value:
-        case None | bool() | int() | str():
+        case str():
+            return _writable(value)
+        case None | bool() | int():
             return value
         case Enum():
             return _plain(value.value)
         case date() | datetime():
             return value.isoformat()
         case dict():
-            return {str(key): _plain(item) for key, item in value.items()}
+            return {_writable(str(key)): _plain(item) for key, item in value.items()}
         case tuple() | list() | set() | frozenset():
             return [_plain(item) for item in value]
         case _:
-            return str(value)
+            return _writable(str(value))

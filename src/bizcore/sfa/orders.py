@@ -155,6 +155,7 @@ class Order(Document):
         "party": lambda one: [(one.customer,)],
         "on": lambda one: [(one.on.isoformat(),)],
         "reference": lambda one: [(one.reference,)] if one.reference else [],
+        "open": lambda one: [(one.customer,)] if one.state == "open" else [],
     }
 
     customer: str = field(converter=fields.customer)

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, Final, cast
 
 from bizcore.kernel.errors import Refused
+from bizcore.store.clock import Clock, Ids
 from bizcore.store.driver import DriverDatabase, DriverSession
 from bizcore.store.flavours import Flavour, PostgreSQL, SQLite
 from bizcore.store.overlay import Overlay
@@ -57,50 +58,74 @@ def bound(origin: Database, connection: object) -> BoundDatabase:
     """A database inside a transaction: `connection` is SQLAlchemy's, Django's, or a driver's own (psycopg 3, sqlite3).
 
     Guarantees: where the driver begins lazily, the transaction is begun here, by the host's own means.
-    Raises: CannotBind, Autocommit.
+    Raises: CannotBind, Autocommit; TransactionEnded, from every use after the transaction.
     """
-    raw, state, errors = _driver(connection)
-    what = type(connection).__name__
-    try:
-        sqlite = hasattr(state, "in_transaction") and hasattr(state, "isolation_level")
-    except errors as error:  # sqlite3's way to be closed
-        raise CannotBind(what=what, why=_CLOSED) from error
-    if not sqlite and (not hasattr(getattr(state, "info", None), "transaction_status") or hasattr(errors, "pgcode")):
-        raise CannotBind(what=what, why=_EXPECTED)
-    flavour: Flavour = SQLite() if sqlite else PostgreSQL()
-    if why := _CLOSED if getattr(state, "closed", False) else flavour.unfit(state):
-        raise CannotBind(what=what, why=why)
-    transaction = _transaction(connection, flavour, state)
-    begun = flavour.in_transaction(state)
-    where = getattr(getattr(origin, "speech", None), "schema", "bizcore") if flavour.schema is not None else None
-    made = BoundDatabase(origin, raw, state, transaction, flavour, Speech(flavour.mark, where), errors)
-    with made.guarded():
-        if sqlite and not begun:
-            # Left to itself the driver begins at the first change, which would be the savepoint: its release would commit.
-            raw.cursor().execute("begin immediate")
-    return made
-
-
-def _transaction(connection: Any, flavour: Flavour, state: Any) -> Any:
-    """SQLAlchemy's word for the transaction, begun when it was not: it will see no statement of ours. Raises: Autocommit."""
-    if not hasattr(connection, "get_transaction"):
-        if not flavour.in_transaction(state) and not flavour.begins_itself(state):
-            raise Autocommit
-        return None
-    transaction = connection.get_transaction()
-    if transaction is not None and flavour.in_transaction(state):
-        return transaction
-    begun = transaction or connection.begin()  # the host may have his BEGIN sent at this word
-    if not flavour.in_transaction(state) and not flavour.begins_itself(state):
-        if transaction is None:
-            begun.rollback()
-        raise Autocommit
-    return begun
+    inner = cast("Any", origin)
+    where = getattr(getattr(origin, "speech", None), "schema", "bizcore")
+    return BoundDatabase(Joint(connection), schema=where, clock=inner.clock, ids=origin.ids, origin=origin)
 
 
 _EXPECTED: Final = "expected a connection of SQLAlchemy, Django, psycopg 3 or sqlite3"
 _ASYNC: Final = "it is async; bind in `session.run_sync(lambda s: acme.bind(s.connection()))`"
 _CLOSED: Final = "it is closed"
+
+
+class Joint:
+    """Where we join the host: his connection, the driver's behind it, and what kind of database it leads to."""
+
+    def __init__(self, connection: object) -> None:
+        what = type(connection).__name__
+        self.host: Any = connection
+        self.raw: Any
+        self.errors: type[Exception]
+        self.raw, self._state, self.errors = _driver(connection)
+        state = self._state
+        try:
+            sqlite = hasattr(state, "in_transaction") and hasattr(state, "isolation_level")
+        except self.errors as error:  # sqlite3's way to be closed
+            raise CannotBind(what=what, why=_CLOSED) from error
+        if not sqlite and (
+            not hasattr(getattr(state, "info", None), "transaction_status") or hasattr(self.errors, "pgcode")
+        ):
+            raise CannotBind(what=what, why=_EXPECTED)
+        self.flavour: Flavour = SQLite() if sqlite else PostgreSQL()
+        if why := _CLOSED if getattr(state, "closed", False) else self.flavour.unfit(state):
+            raise CannotBind(what=what, why=why)
+        self._transaction: Any = None
+        self._begun = False
+
+    def join(self) -> None:
+        """Be in the host's transaction, begun here where the driver would begin later than we need it. Raises: Autocommit."""
+        begun = self.flavour.in_transaction(self._state)
+        self._transaction = self._of_sqlalchemy() if hasattr(self.host, "get_transaction") else None
+        if not self.flavour.in_transaction(self._state) and not self.flavour.begins_itself(self._state):
+            raise Autocommit
+        if self.flavour.name == "sqlite" and not begun and not self.flavour.in_transaction(self._state):
+            # Left to itself the driver begins at the first change, which would be the savepoint: its release would commit.
+            self.raw.cursor().execute("begin immediate")
+
+    def _of_sqlalchemy(self) -> Any:
+        """SQLAlchemy's word for the transaction, begun when it was not: it will see no statement of ours. Raises: Autocommit."""
+        known = self.host.get_transaction()
+        if known is not None and self.flavour.in_transaction(self._state):
+            return known
+        begun = known or self.host.begin()  # the host may have his BEGIN sent at this word
+        if not self.flavour.in_transaction(self._state) and not self.flavour.begins_itself(self._state):
+            if known is None:
+                begun.rollback()
+            raise Autocommit
+        return begun
+
+    def use(self) -> None:
+        """Asked before every statement: what is bound ends with the transaction, else the driver would begin one that nobody ends.
+
+        Raises: TransactionEnded.
+        """
+        if self._begun and not self.flavour.in_transaction(self._state):
+            raise TransactionEnded
+        if self._transaction is not None and not self._transaction.is_active:
+            raise TransactionEnded
+        self._begun = True
 
 
 def _driver(connection: object) -> tuple[Any, Any, type[Exception]]:
@@ -132,19 +157,18 @@ class BoundSession(DriverSession):
         super().__init__(database)
         self.database: BoundDatabase = database
         self.number: int = 0
-        self._cursor = database.flavour.cursor(database.raw)
+        self._cursor = database.flavour.cursor(database.joint.raw)
 
     def execute(self, statement: str, bound: Sequence[object] = (), /) -> Rows:
         """Run a statement."""
-        if self.database.has_joined:
-            self.database.check_goes_on()
+        self.database.joint.use()
         return self.run(self._cursor, statement, bound)
 
     def put(self, number: int, overlay: Overlay) -> None:
         """Send an overlay's statements behind a savepoint, which `leave_failed` goes back to."""
         database = self.database
         before = ["savepoint change_of_ours"]
-        database.flavour.put(database.raw, self._cursor, self._speech, before, number, overlay)
+        database.flavour.put(database.joint.raw, self._cursor, self._speech, before, number, overlay)
 
     def leave_failed(self) -> None:
         """Undo the statement that failed, and what was sent with it."""
@@ -202,31 +226,27 @@ class BoundDatabase(DriverDatabase):
     """Companies as a host's transaction sees them. It is the database it was made from, seen from inside."""
 
     def __init__(
-        self,
-        origin: Database,
-        raw: Any,
-        state: Any,
-        transaction: Any,
-        flavour: Flavour,
-        speech: Speech,
-        errors: type[Exception],
+        self, joint: Joint, *, schema: str | None, clock: Clock, ids: Ids, origin: Database | None = None
     ) -> None:
-        inner = cast("Any", origin)
-        super().__init__(flavour, speech, errors, clock=inner.clock, ids=origin.ids)
-        self.origin: Database = origin
-        self.raw: Any = raw
-        self.has_joined: bool = False
-        self._state = state
-        self._transaction = transaction
+        flavour = joint.flavour
+        where = schema if flavour.schema is not None else None
+        super().__init__(flavour, Speech(flavour.mark, where), joint.errors, clock=clock, ids=ids)
+        self.origin: Database | None = origin
+        self.joint: Joint = joint
+        with self.guarded():
+            joint.join()
         self._session = BoundSession(self)
+
+    def _place(self) -> object:
+        return self.origin if self.origin is not None else (id(self.joint.raw), self.speech.schema)
 
     def __eq__(self, other: object) -> bool:
         """What was planned outside may be applied inside."""
-        return self.origin == (other.origin if isinstance(other, BoundDatabase) else other)
+        return self._place() == (other._place() if isinstance(other, BoundDatabase) else other)
 
     def __hash__(self) -> int:
         """As the database it was made from."""
-        return hash(self.origin)
+        return hash(self._place())
 
     @property
     def capabilities(self) -> Capabilities:
@@ -237,16 +257,7 @@ class BoundDatabase(DriverDatabase):
         """The rows of a company that the origin has opened. Raises: CompanyNotFound, when the connection leads elsewhere."""
         self._ready = True  # by the origin, which has the same tables
         self.durable = True
-        found = self.company(name)
-        self.has_joined = True
-        return found
-
-    def check_goes_on(self) -> None:
-        """Refuse when the transaction is over: the driver would begin one that nobody ends. Raises: TransactionEnded."""
-        if not self.flavour.in_transaction(self._state) or not (
-            self._transaction is None or self._transaction.is_active
-        ):
-            raise TransactionEnded
+        return self.company(name)
 
     def session(self) -> BoundSession:
         """The one there is; it remembers nothing between two readings, as the host may undo to any point."""

@@ -59,7 +59,8 @@ class Guard:
         database = self._database
         if isinstance(error, database.errors):
             refusal = database.flavour.translated(error)
-            if isinstance(refusal, RunAgain) and refusal.lost and not database.session().depth:
+            ours = not database.capabilities.hosted  # in a transaction of the host's, that is lost, whatever was asked
+            if ours and isinstance(refusal, RunAgain) and refusal.lost and not database.session().depth:
                 refusal = StoreUnavailable(why="the connection was lost")
             raise refusal from error
         if isinstance(error, OverflowError):
@@ -208,13 +209,17 @@ class DriverDatabase(ABC):
         if self._ready:
             return
         with self.guarded(), self.held():
-            session = self.session()
-            found = session.execute(self.flavour.has_tables(self.speech)).fetchone()
-            row = session.execute("select value from bizcore_meta where name='schema'").fetchone() if found else None
-            self.durable = self.flavour.is_durable(session)
-        stored = int(row[0]) if row is not None else 0
+            stored = self.stored_version()
+            self.durable = self.flavour.is_durable(self.session())
         if stored > schema.VERSION:
             raise SchemaNewer(stored=stored, known=schema.VERSION)
         if stored < schema.VERSION:
             raise SchemaOutdated(stored=stored, known=schema.VERSION)
         self._ready = True
+
+    def stored_version(self) -> int:
+        """Which schema the tables have; 0 where there are none."""
+        session = self.session()
+        found = session.execute(self.flavour.has_tables(self.speech)).fetchone()
+        row = session.execute("select value from bizcore_meta where name='schema'").fetchone() if found else None
+        return int(row[0]) if row is not None else 0

@@ -57,6 +57,10 @@ class Flavour(ABC):
         """Send some statements and then an overlay's, in as few messages as can be."""
 
     @abstractmethod
+    def tables(self, where: str | None) -> Sequence[str]:
+        """What makes the tables, in a schema where there are some."""
+
+    @abstractmethod
     def undo(self, cursor: Any, statement: str) -> None:
         """Roll back, as far as the statement says, after others failed that were sent together."""
 
@@ -162,28 +166,50 @@ class PostgreSQL(Flavour):
         """One message for a change of a few rows; arrays and COPY for many."""
         parts = list(written(number, overlay))
         if hasattr(raw, "pipeline") and sum(len(rows) for _, rows in parts) < COPY_MIN:
-            with raw.pipeline():
-                self._sent(cursor, speech, before, parts)
+            self._in_one_message(raw, cursor, speech, before, parts)
         else:
             self._sent(cursor, speech, before, parts)
 
-    def _sent(self, cursor: Any, speech: Speech, before: Sequence[str], parts: Sequence[Any]) -> None:
+    def _in_one_message(
+        self, raw: Any, cursor: Any, speech: Speech, before: Sequence[str], parts: Sequence[Any]
+    ) -> None:
+        """The first refusal is the one that is told; psycopg would write what follows from it into the host's log."""
+        failed: list[Exception] = []
+        try:
+            with raw.pipeline():
+                try:
+                    # Prepared from the first time: what psycopg decides to prepare later, in a pipeline that then fails, it
+                    # holds for prepared ever after, and the connection answers "prepared statement does not exist".
+                    self._sent(cursor, speech, before, parts, prepare=True)
+                except Exception as error:  # noqa: BLE001 - it is raised below
+                    failed.append(error)
+        except Exception as error:  # noqa: BLE001 - it is raised below
+            failed.append(error)
+        if failed:
+            raise failed[0]
+
+    def _sent(self, cursor: Any, speech: Speech, before: Sequence[str], parts: Sequence[Any], **how: bool) -> None:
         for text in before:
-            cursor.execute(speech.say(text))
+            cursor.execute(speech.say(text), **how)
         for statement, rows in parts:
             table = statement.table
             if len(rows) == 1:
-                cursor.execute(speech.say(statement.text), rows[0])
+                cursor.execute(speech.say(statement.text), rows[0], **how)
             elif table is None or not self._arrays:
                 cursor.executemany(speech.say(statement.text), rows)
             elif len(rows) < COPY_MIN or statement.conflict or not hasattr(cursor, "copy"):
-                cursor.execute(speech.say(_in_arrays(statement)), [list(one) for one in zip(*rows, strict=True)])
+                cursor.execute(speech.say(_in_arrays(statement)), [list(one) for one in zip(*rows, strict=True)], **how)
             else:
                 target = speech.say(f"copy {table.title}({schema.names(table)}) from stdin (format binary)")
                 with cursor.copy(target) as copy:
                     copy.set_types(["int8" if kind == schema.INT else "text" for _, kind in table.columns])
                     for row in rows:
                         copy.write_row(row)
+
+    def tables(self, where: str | None) -> Sequence[str]:
+        """In a schema of their own, or with the prefix."""
+        made = [] if where is None else [f"create schema if not exists {where}"]
+        return [*made, *schema.postgresql_tables()]
 
     def undo(self, cursor: Any, statement: str) -> None:
         """Of what stood behind the failed statement nothing was prepared on the server, though psycopg counts it as done.
@@ -339,6 +365,10 @@ class SQLite(Flavour):
             cursor.execute(text)
         for statement, rows in written(number, overlay):
             cursor.executemany(speech.say(statement.text), rows)
+
+    def tables(self, where: str | None) -> Sequence[str]:
+        """With the prefix."""
+        return schema.sqlite_tables()
 
     def undo(self, cursor: Any, statement: str) -> None:
         """Nothing is prepared."""

@@ -230,7 +230,8 @@ class SchemaOutdated(Unavailable):
 
     def __init__(self, *, stored: int, known: int) -> None:
         super().__init__(
-            f"the database has schema {stored or 'none'}, this release needs {known}; run bizcore.store.sql.upgrade(connection)",
+            f"the database has schema {stored or 'none'}, this release needs {known}; run upgrade(connection) of"
+            " bizcore.store.sql, or of bizcore.store.host without SQLAlchemy",
             stored=stored,
             known=known,
         )

@@ -166,13 +166,26 @@ def sqlite_tables() -> list[str]:
     """What makes the tables in SQLite: strict, because an ordinary table turns a total that overflows into a float."""
     made: list[str] = []
     for table in TABLES:
-        lines = [
-            f"{named((name,))} {'integer' if kind == INT else 'text'}{'' if name in table.nullable else ' not null'}"
-            for name, kind in table.columns
-        ]
-        lines.append(f"primary key({named(table.key)})")
-        options = "strict" if table.arriving else "strict, without rowid"
-        made.append(f"create table if not exists {table.title}({', '.join(lines)}) {options}")
-        if table.unique:
-            made.append(f"create unique index if not exists {table.title}_key on {table.title}({named(table.unique)})")
+        options = " strict" if table.arriving else " strict, without rowid"
+        made += _made(table, integer="integer", text="text", options=options)
+    return made
+
+
+def postgresql_tables() -> list[str]:
+    """What makes the tables in PostgreSQL; text sorts by its bytes, whatever the database's language."""
+    made: list[str] = []
+    for table in TABLES:
+        made += _made(table, integer="bigint", text='text collate "C"', options="")
+    return made
+
+
+def _made(table: Table, *, integer: str, text: str, options: str) -> list[str]:
+    lines = [
+        f"{named((name,))} {integer if kind == INT else text}{'' if name in table.nullable else ' not null'}"
+        for name, kind in table.columns
+    ]
+    lines.append(f"primary key({named(table.key)})")
+    made = [f"create table if not exists {table.title}({', '.join(lines)}){options}"]
+    if table.unique:
+        made.append(f"create unique index if not exists {table.title}_key on {table.title}({named(table.unique)})")
     return made

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-_TABLE: Final = re.compile(r"\bbizcore_(\w+)")
+_TABLE: Final = re.compile(r"\bbizcore_(\w+)\b(?<!_key)")
+"""A table; not the key of one, which lies where its table does and is never named with a schema."""
 
 
 class Speech:

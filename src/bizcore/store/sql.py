@@ -30,6 +30,8 @@ from bizcore.store.speech import Rows, Speech
 
 _SHARED: Final = "the one connection of its pool is in a transaction of the host's; bind it instead"
 _JITTER: Final = (0.0003, 0.003)
+_UPGRADING: Final = 0x62697A636F7265
+"""The lock of whoever makes tables in a PostgreSQL database."""
 _SETTINGS: Final = ("pragma journal_mode=wal", "pragma synchronous=full", "pragma secure_delete=on")
 
 
@@ -86,22 +88,34 @@ def metadata(*, schema: str | None = "bizcore") -> sa.MetaData:
 def upgrade(connection: sa.Connection, *, schema: str | None = "bizcore") -> None:
     """Make the tables, or bring them to this release, in the transaction of whoever calls: a revision of the host's.
 
-    On SQLite `schema` is not looked at. Guarantees: nothing is committed here; called again it changes nothing.
+    On SQLite `schema` is not looked at. Guarantees: nothing is committed here; called again it changes nothing, and then it needs
+    no right to make tables; on PostgreSQL one waits for the other's end when two make them at once.
     Raises: SchemaNewer.
     """
     where = checked_schema(schema) if connection.dialect.name != "sqlite" else None
     described = metadata(schema=where)
-    if where is not None and not sa.inspect(connection).has_schema(
-        where
-    ):  # even `if not exists` asks for the right to make one
+    meta = described.tables["bizcore_meta" if where is None else f"{where}.meta"]
+    stored = _stored(connection, meta)
+    if stored is None and connection.dialect.name == "postgresql":
+        # "If not exists" looks before it makes: of two at once the later would find its name taken.
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADING)))
+        stored = _stored(connection, meta)
+    if stored is not None:
+        if stored > tables.VERSION:
+            raise SchemaNewer(stored=stored, known=tables.VERSION)
+        return
+    if where is not None and not sa.inspect(connection).has_schema(where):
         connection.execute(CreateSchema(where, if_not_exists=True))
     described.create_all(connection)
-    meta = described.tables["bizcore_meta" if where is None else f"{where}.meta"]
-    stored = connection.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar()
-    if stored is None:
-        connection.execute(meta.insert().values(name="schema", value=str(tables.VERSION)))
-    elif int(stored) > tables.VERSION:
-        raise SchemaNewer(stored=int(stored), known=tables.VERSION)
+    connection.execute(meta.insert().values(name="schema", value=str(tables.VERSION)))
+
+
+def _stored(connection: sa.Connection, meta: sa.Table) -> int | None:
+    """Which schema the tables have, None where there are none."""
+    if not sa.inspect(connection).has_table(meta.name, schema=meta.schema):
+        return None
+    found = connection.execute(sa.select(meta.c.value).where(meta.c.name == "schema")).scalar()
+    return None if found is None else int(found)
 
 
 def checked_schema(schema: str | None) -> str | None:
@@ -164,8 +178,9 @@ class SqlSession(DriverSession):
 
     def lose(self) -> None:
         """The connection is gone: so are those that were opened with it."""
-        with suppress(*self.database.all_errors):
-            self._fairy.invalidate()
+        if self._fairy is not None and self._fairy.is_valid:
+            with suppress(*self.database.all_errors):
+                self._fairy.invalidate()
         self.database.engine.dispose()
 
     def _borrow(self) -> None:
@@ -284,6 +299,8 @@ class Writing:
         session = self._session
         session.depth -= 1
         database = self._session.database
+        if isinstance(error, database.errors) and database.flavour.is_lost(error):
+            session.lose()
         try:
             if self._outermost:
                 session.end(keep=error is None)
@@ -355,7 +372,11 @@ class SqlStore(DriverDatabase):
         made._owned = True
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _settle)
-        made._prepare()
+        try:
+            made._prepare()
+        except BaseException:
+            engine.dispose()
+            raise
         return made
 
     def __eq__(self, other: object) -> bool:

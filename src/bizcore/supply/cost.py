@@ -339,10 +339,11 @@ class _Following:
     def _note(account: _Account, fold: Fold, lines: dict[tuple[str, str, str], list[Line]]) -> None:
         for ref, found in costbook.lines_by_ref(fold, (one.ref for one in account.new)).items():
             lines[account.pool, account.item, ref] = found
-        for one in account.new:
-            # A part of what a count came to: its goods are booked here, their value as the count's.
-            if one.count and not lines[account.pool, account.item, one.ref]:
-                lines[account.pool, account.item, one.ref] = [Line(-1, one.counter, one.quantity, 0)]
+        for one in (one for one in account.new if one.count):
+            # A part of what a count came to: its goods are booked here, the value of all parts with the first.
+            first = lines[account.pool, account.item, one.ref] or [Line(-1, one.counter, one.quantity, 0)]
+            own = [line._replace(quantity=one.quantity) if line.quantity else line for line in first]
+            lines[account.pool, account.item, one.ref] = own
 
     # -- entries -----------------------------------------------------------------------------------------------------
 

@@ -153,13 +153,14 @@ def by_methods(moves: Sequence[CostMove], methods: Methods, *, start: State | No
     for index, move in enumerate(moves):
         latest = max(latest, move.on)
         due = bisect_right(rules, latest, lo=at + 1, key=lambda one: one.since) - 1
+        now = rules[max(at, due)]
+        if now.method is CostMethod.STANDARD and now.standard is None:
+            raise NoStandard(item=methods.of[1], pool=methods.of[0], on=move.on)
         for rule in rules[at + 1 : due + 1]:
             # A method left again without a move is nothing; a standard has changed the value on its day.
-            if rule.standard is not None or rule is rules[due]:
+            if rule.standard is not None or rule is now:
                 fold.value_at(index, *rule[:2], rule.standard or (0, 0))
         at = max(at, due)
-        if rules[at].method is CostMethod.STANDARD and rules[at].standard is None:
-            raise NoStandard(item=methods.of[1], pool=methods.of[0], on=move.on)
     fold.run()
     for rule in rules[at + 1 :]:
         fold.ahead(rule.since, rule.standard or (0, 0))

@@ -23,12 +23,14 @@ from bizcore.kernel.table import Column, Table
 from bizcore.kernel.value import Value
 from bizcore.supply.atstandard import Standard
 from bizcore.supply.cost import folded
-from bizcore.supply.costbook import kept
+from bizcore.supply.costbook import Kept, kept, read
 from bizcore.supply.costmoves import REVALUATION, VARIANCE, BackDating, CostMethod
+from bizcore.supply.counts import Count
 from bizcore.supply.items import scaled_decimal
 from bizcore.supply.methods import by_methods, methods_for
 from bizcore.supply.movements import MOVEMENTS, Movement
 from bizcore.supply.places import OUTSIDE, pool_of, pools
+from bizcore.supply.valuation import Fold
 
 _DAY = timedelta(days=1)
 _LAST = date.max.isoformat()
@@ -186,26 +188,45 @@ def unit_cost(scaled: int, value: Money) -> Money | None:
 def cost_of(view: View, move: str) -> Explanation:
     """Why a move of goods cost what it did: the rule, and the receipts it was taken from. `move` is `document/line`.
 
-    At standard cost it names the standard, its date, and the variance of this move.
+    The line of a count is what it came to book, by all that is known now. At standard cost it names the standard, its date, and the
+    variance of this move.
     Raises: MoveNotFound, NoStandard.
     """
-    document, _, line = move.rpartition("/")
-    found = _movement(view, document)
-    if found is None or not line.isdecimal() or not 1 <= int(line) <= len(found.lines):
-        raise MoveNotFound(move=move)
-    one = found.lines[int(line) - 1]
-    for place in found.ends(one):
+    document, _, text = move.rpartition("/")
+    at = int(text) if text.isdecimal() else 0
+    for place, item, on in _ends(view, document, at):
         pool = pool_of(view, place)
         if pool is not None:
-            return _explained(view, pool, one.item, move, on=found.on)
+            return _explained(view, pool, item, move, on=on)
     raise MoveNotFound(move=move)
+
+
+def _ends(view: View, document: str, at: int) -> Iterator[tuple[str, str, date]]:
+    """The places between which a line of a movement, or of a count, moved goods, with the item and the day."""
+    counted, moved = view.seek(Count, document), _movement(view, document)
+    if counted is not None and 1 <= at <= len(counted.lines):
+        yield counted.place, counted.lines[at - 1].item, counted.on
+    if moved is not None and 1 <= at <= len(moved.lines):
+        for place in moved.ends(moved.lines[at - 1]):
+            yield place, moved.lines[at - 1].item, moved.on
 
 
 def _explained(view: View, pool: str, item: str, move: str, *, on: date) -> Explanation:
     fold = folded(view, pool, item, on=on)
-    index = next((at for at, one in enumerate(fold.moves) if one.ref == move), None)
-    if index is None:
+    parts = [
+        _part(view, fold, pool, item, move, at) for at, one in enumerate(fold.moves) if move in (one.ref, one.count)
+    ]
+    if not parts:
         raise MoveNotFound(move=move)
+    if len(parts) == 1:
+        return parts[0][1]
+    # Of a count's line, where lots have costs of their own or late moves are valued as they become known.
+    worth = str(Money.of_minor(abs(sum(value for value, _ in parts)), view.currency))
+    return Explanation(f"cost of {move}", worth, steps=[one for _, one in parts])
+
+
+def _part(view: View, fold: Fold, pool: str, item: str, move: str, index: int) -> tuple[int, Explanation]:
+    """What one move of a fold changed the pool's value by, and why."""
     what = fold.moves[index]
     cost = fold.cost(index) if what.quantity < 0 else fold.values[index]
     methods = methods_for(view, item, pool)
@@ -219,7 +240,7 @@ def _explained(view: View, pool: str, item: str, move: str, *, on: date) -> Expl
         for line in fold.lines()
         if line.move == index and not line.quantity and line.counter in _SAID
     ]
-    return Explanation(
+    why = Explanation(
         f"cost of {move} by {method.value}",
         str(Money.of_minor(cost, view.currency)),
         {
@@ -240,6 +261,7 @@ def _explained(view: View, pool: str, item: str, move: str, *, on: date) -> Expl
             for use in fold.uses(index)
         ],
     )
+    return (-cost if what.quantity < 0 else cost), why
 
 
 def _movement(view: View, document: str) -> Movement | None:
@@ -296,31 +318,42 @@ def conserved(view: View) -> tuple[Difference, ...]:
 
 
 def worthless_or_held(view: View) -> tuple[Difference, ...]:
-    """Per pool and item, quantity 0 has value 0 and the value never has the other sign; empty when so."""
-    known = pools(view)
-    return tuple(
-        Difference(
-            f"{row.key[0]} {row.key[1]}", str(scaled_decimal(row.amount)), str(Money.of_minor(row.value, view.currency))
-        )
-        for row in view.totals(PostingQuery(book="cost"), by=("account", "unit"))
-        if row.key[0] in known and (row.amount * row.value < 0 or (not row.amount and row.value))
-    )
+    """Per pool and item, quantity 0 has value 0 and the value never has the other sign; empty when so.
 
-
-def layers_as_folded(view: View) -> tuple[Difference, ...]:
-    """Per pool and item, the layers kept between changes against all moves folded anew; empty when they agree.
-
-    Layers of other methods than those in force are passed over: the next move folds anew and does not use them.
+    Where each lot has a cost of its own, one can be short while another is there: then it is so lot by lot.
     """
     known = pools(view)
     found: list[Difference] = []
     for row in view.totals(PostingQuery(book="cost"), by=("account", "unit")):
         pool, item = row.key
+        if pool not in known or not (row.amount * row.value < 0 or (not row.amount and row.value)):
+            continue
+        last = kept(view, pool, item)
+        if last is None or not (last.state.layers and last.state.shorts):
+            shown = str(Money.of_minor(row.value, view.currency))
+            found.append(Difference(f"{pool} {item}", str(scaled_decimal(row.amount)), shown))
+    return tuple(found)
+
+
+def layers_as_folded(view: View) -> tuple[Difference, ...]:
+    """Per pool and item, the layers kept between changes against all moves folded anew; empty when they agree.
+
+    Items of which a pool has other methods than those its layers were kept by are passed over: the next move folds anew, with
+    all pools that feed each other, and does not use them.
+    """
+    known = pools(view)
+    states: dict[str, list[tuple[str, Kept]]] = {}
+    behind: set[str] = set()
+    for row in view.totals(PostingQuery(book="cost"), by=("account", "unit")):
+        pool, item = row.key
         last = kept(view, pool, item) if pool in known else None
         if last is None or not last.on:
             continue
+        states.setdefault(item, []).append((pool, last))
         if last.methods != methods_for(view, item, pool).upto(last.on):
-            continue
+            behind.add(item)
+    found: list[Difference] = []
+    for item, pool, last in ((item, *one) for item, of in states.items() if item not in behind for one in of):
         fold = folded(view, pool, item, on=last.on)
         if fold.state != last.state:
             found.append(Difference(f"{pool} {item}", str(last.state), str(fold.state)))
@@ -350,6 +383,9 @@ def at_standard(view: View) -> tuple[Difference, ...]:
             held = [(one.amount, one.value) for one in view.totals(query, by=("unit",))]
             quantity, value = held[0] if held else (0, 0)
             worth = release_int(*rule.standard, quantity)
+            if value != worth and until is not None:
+                # What corrects a locked day is booked on the first open one, and says which day it is about.
+                value = sum(by for (on, _), by in read(view, pool, item).booked.items() if on < until)
             if value != worth:
                 shown = [str(Money.of_minor(one, view.currency)) for one in (value, worth)]
                 found.append(Difference(f"{pool} {item}{f' before {until}' if until else ''}", *shown))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from itertools import groupby
 from typing import TypeVar
 
 from attrs import evolve
 
 from bizcore.book.lots import Lot
 from bizcore.change.changes import Changes, Floor
+from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
 from bizcore.flow.document import Ref
 from bizcore.kernel.days import Day, day
@@ -18,6 +20,7 @@ from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.exact import Number, number, plain_number
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
+from bizcore.kernel.spans import Span
 from bizcore.supply.items import base_quantity, decimal_of
 from bizcore.supply.limits import check_back
 from bizcore.supply.movements import Adjustment, Issue, MoveLine, Movement, Receipt, Transfer
@@ -36,7 +39,7 @@ class NotEnough(Refused):
     def __init__(self, *, item: str, place: str, asked: Quantity, available: Quantity) -> None:
         super().__init__(
             f"{plain_number(asked.amount)} of {item} asked at {place}, "
-            f"{plain_number(available.amount)} may leave (reserved and expired goods do not)",
+            f"{plain_number(available.amount)} may leave (goods that are reserved, expired or came later do not)",
             item=item,
             place=place,
             asked=asked,
@@ -270,7 +273,7 @@ def _with_lots(view: View, movement: Movement) -> tuple[MoveLine, ...]:
         policies = policies_for(view, line.item, on=movement.on)
         left = [
             evolve(one, amount=_goods(one.amount) - Quantity(taken.get((source, one.id), Decimal(0)), line.item))
-            for one in lots
+            for one in lots_then(view, lots, on=movement.on)
         ]
         found = pick([one for one in left if one.amount], line.amount, on=movement.on, picking=policies.picking)
         for use in found.uses:
@@ -328,12 +331,33 @@ def _check_lots(view: View, movement: Movement) -> None:
             key = (source, line.item, line.lot)
             wanted[key] = wanted.get(key, Quantity(0, line.item)) + line.amount
     for (place, item, lot), asked in wanted.items():
-        held = next(
-            (one.amount for one in view.lots("stock", place) if one.id == lot and _unit(one.amount) == item),
-            Quantity(0, item),
-        )
-        if _goods(held) < asked:
-            raise NotEnough(item=item, place=place, asked=asked, available=_goods(held))
+        found = [one for one in view.lots("stock", place) if one.id == lot and _unit(one.amount) == item]
+        held = sum((_goods(one.amount) for one in lots_then(view, found, on=movement.on)), Quantity(0, item))
+        if held < asked:
+            raise NotEnough(item=item, place=place, asked=asked, available=held)
+
+
+def lots_then(view: View, lots: Sequence[Lot], *, on: date) -> list[Lot]:
+    """The open lots of an item at a place with what may leave of each on a day: nothing of what came later.
+
+    Guarantees: what leaves on a day was there, and is missing on no later one, also where a lot first became known later. Lots that
+    are as old as the day are taken as they stand now. Under `PROVISIONAL` goods may leave before they came, and so may lots.
+    """
+    late = {one.id for one in lots if one.on > on}
+    if not late:
+        return list(lots)
+    place, item = lots[0].account, _unit(lots[0].amount)
+    if policies_for(view, item, on=on).negative_stock is NegativeStock.PROVISIONAL:
+        return list(lots)
+    query = PostingQuery(book="stock", account=place, unit=item, span=Span(on + timedelta(days=1), None))
+    later = sorted((row for row in view.postings(query) if row.lot in late), key=lambda row: row.on, reverse=True)
+    levels = {one.id: _goods(one.amount).scaled for one in lots}
+    least = dict(levels)
+    for _, rows in groupby(later, key=lambda row: row.on):
+        for row in rows:
+            levels[row.lot] -= row.amount
+        least = {lot: min(level, levels[lot]) for lot, level in least.items()}
+    return [evolve(one, amount=Quantity.of_scaled(max(least[one.id], 0), item)) for one in lots]
 
 
 def available_floor(place: str, item: str, *, least: Quantity) -> Floor:

@@ -43,7 +43,8 @@ class Fold:
     """A fold under way; `fifo`, `moving_average` and `by_methods` start one and run it to its end.
 
     `values[i]` is what move i changed the pool's value by; `variances` come on top. Guarantees: quantity 0 has value 0;
-    the value never has the other sign than the quantity; the values and variances sum to the value of the state.
+    the value never has the other sign than the quantity, lot by lot where lots have costs of their own; the values and variances
+    sum to the value of the state.
     """
 
     def __init__(
@@ -403,18 +404,13 @@ class Fold:
 
     def _go_short(self, index: int, need: int, piece: tuple[int, int]) -> int:
         """Issue beyond the stock at a provisional cost: the last known, else the standard, else 0 and flagged."""
-        held, worth = piece if piece[0] else self._last_known()
-        if not held:
-            held, worth = self._standard
-        if not held:
-            self.unknown.append(index)
-        cost = release_int(held, worth, need) if held else 0
+        cost = self._worth_each(index, need, piece)
         self._shorts.append([need, cost, index])
         self.shortages[index] = need
         return cost
 
     def _derived_value(self, index: int, move: CostMove) -> int:
-        """The value of goods that come in without a price: what they left for, else what the stock is worth each."""
+        """The value of goods that come in without a price: what they left for, else what the stock, or their lot, is worth each."""
         quantity, value = move.quantity, 0
         source = None if move.of is None else self._index_of(move.of)
         if source is not None:
@@ -427,15 +423,18 @@ class Fold:
                 quantity -= took
         if not quantity:
             return value
-        held, worth = self.quantity, self.value
-        if held <= 0:
-            held, worth = self._last_known()
-        if not held:
-            held, worth = self._standard
-        if not held:
-            self.unknown.append(index)
-            return value
-        return value + release_int(held, worth, quantity)
+        lot = self._common(move.lot)
+        return value + self._worth_each(
+            index, quantity, (self.quantity, self.value) if lot is None else (lot[0], lot[1])
+        )
+
+    def _worth_each(self, index: int, quantity: int, known: tuple[int, int]) -> int:
+        """So many at so much as is known; else as was known last, else at the standard, else 0 and flagged."""
+        for held, worth in (known, self._last_known(), self._standard):
+            if held > 0:
+                return release_int(held, worth, quantity)
+        self.unknown.append(index)
+        return 0
 
     def _claim(self, receipt: int | None, quantity: int, cost: int) -> int:
         """What the supplier owes for goods sent back: their share of what the receipt cost."""

@@ -8,7 +8,6 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
 from bizcore.change.act import Act
@@ -17,7 +16,7 @@ from bizcore.change.reading import PostingQuery
 from bizcore.company import Company
 from bizcore.kernel.money import Money
 from bizcore.testing.broken import Broken
-from bizcore.testing.crash import company_at
+from bizcore.testing.crash import Opening
 from bizcore.testing.sound import sound
 from bizcore.testing.toys import CURRENCY, SOURCE, ToyDesk
 
@@ -35,23 +34,23 @@ class Banked(NamedTuple):
     """The transfers of the slowest process as a share of the fastest one's."""
 
 
-def bank(path: Path, *, processes: int, seconds: float) -> Banked:
+def bank(opening: Opening, *, processes: int, seconds: float) -> Banked:
     """Processes move money at random and read the whole; nobody else writes.
 
     Guarantees checked: every read shows the same total and no balance below nothing; no error reaches a caller but a floor.
     Raises: Broken. POSIX only.
     """
-    acme = company_at(path)
+    acme = opening()
     toys = cast("ToyDesk", acme.desk("toy"))
     for name in ACCOUNTS:
         acme.apply(toys.deposit(name, Money.of_minor(EACH, CURRENCY)), key=f"open {name}")
     acme.close()
-    pipes = [_forked(path, worker, seconds) for worker in range(processes)]
+    pipes = [_forked(opening, worker, seconds) for worker in range(processes)]
     results = [_collected(*one) for one in pipes]
     wrong = [one for one in results if one is None or one[3]]
     if wrong:
         raise Broken(f"{len(wrong)} of {processes} processes saw a wrong total or an error")
-    with company_at(path) as acme:
+    with opening() as acme:
         sound(acme)
     made = [one for one in results if one is not None]
     transfers = [one[0] for one in made]
@@ -60,13 +59,13 @@ def bank(path: Path, *, processes: int, seconds: float) -> Banked:
     )
 
 
-def _forked(path: Path, worker: int, seconds: float) -> tuple[int, int]:
+def _forked(opening: Opening, worker: int, seconds: float) -> tuple[int, int]:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
         try:
-            os.write(writing, struct.pack("4q", *_work(path, worker, seconds)))
+            os.write(writing, struct.pack("4q", *_work(opening, worker, seconds)))
         finally:
             os._exit(0)
     os.close(writing)
@@ -80,8 +79,8 @@ def _collected(child: int, reading: int) -> tuple[int, int, int, int] | None:
     return cast("tuple[int, int, int, int]", struct.unpack("4q", data)) if len(data) == 32 else None
 
 
-def _work(path: Path, worker: int, seconds: float) -> tuple[int, int, int, int]:
-    acme = company_at(path)
+def _work(opening: Opening, worker: int, seconds: float) -> tuple[int, int, int, int]:
+    acme = opening()
     toys = cast("ToyDesk", acme.desk("toy"))
     source = random.Random(worker)
     done = refused = reads = wrong = 0

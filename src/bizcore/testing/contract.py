@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from itertools import pairwise
 from typing import Any, Final, cast
 
@@ -10,12 +11,14 @@ from attrs import evolve
 
 from bizcore.change.act import Act
 from bizcore.change.changes import Changes, FloorBroken
+from bizcore.change.reading import PostingQuery
 from bizcore.company import Company
 from bizcore.flow.document import Ref
 from bizcore.flow.lifecycle import IllegalStep
 from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
+from bizcore.kernel.spans import Span
 from bizcore.store.chain import link
 from bizcore.store.commit import Sealed, commit, start
 from bizcore.store.opener import open_store
@@ -351,6 +354,16 @@ class StoreContract:
         for act, key in story(acme):
             acme.apply(act, key=key)
             sound(acme)
+
+    def test_totals_of_any_span_are_those_of_memory(self) -> None:
+        theirs, memory = self.told(), self.company(open_store("memory:"))
+        for act, key in story(memory):
+            memory.apply(act, key=key)
+        bounds = (None, date.min, date(2026, 1, 1), date(2026, 2, 15), date(9999, 12, 1), date.max)
+        for begin, end in ((one, other) for one in bounds for other in bounds if not one or not other or one <= other):
+            query = PostingQuery(book="journal", span=Span(begin, end))
+            answers = [sorted(one.view().totals(query, by=("account", "unit"))) for one in (theirs, memory)]
+            same(answers[0], answers[1], f"the totals from {begin} to {end}")
 
     def test_equal_acts_give_the_state_that_memory_has(self) -> None:
         theirs = self.told()

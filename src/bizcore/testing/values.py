@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from bizcore.book.entry import Entry
 from bizcore.finance.terms import Terms
+from bizcore.flow.approval import ApprovalRule
 from bizcore.kernel.errors import BizcoreError
 from bizcore.kernel.exact import Exact
 from bizcore.kernel.explain import Explanation
@@ -94,6 +95,12 @@ _CLASSES: Final[Mapping[Any, st.SearchStrategy[Any]]] = {
     Any: _WORDS,
     Map: st.dictionaries(_WORDS, _WORDS, max_size=2).map(Map),
     Entry: entries(),
+    ApprovalRule: st.builds(
+        lambda named, above, approvals: ApprovalRule(**named, above=above, approvals=approvals),
+        st.sampled_from([{"acts": "finance.pay"}, {"writes": "payment"}]),
+        st.none() | moneys(least="0"),
+        st.integers(1, 3),
+    ),
     Count: st.builds(
         Count,
         on=days(),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +19,7 @@ from bizcore.cli.command import run
 from bizcore.cli.layout import LAYOUTS
 from bizcore.company import Company
 from bizcore.flow.document import Ref
+from bizcore.testing.postgres import new_database
 
 Change = Callable[[list[list[str]]], list[list[str]]]
 
@@ -66,6 +69,42 @@ def test_a_second_run_is_answered_and_adds_nothing(folder: Path, capsys: pytest.
     assert quarter(folder, capsys) == first
     assert run(folder, f"sqlite:///{folder.parent}/books.db").replayed.replayed == first[1]["positions"]
     assert {path.name: path.read_bytes() for path in (folder.parent / "out").iterdir()} == files_before
+
+
+@pytest.mark.parametrize("scheme", ["sqlite+pysqlite", "postgresql", "postgresql+psycopg"])
+def test_the_sql_store_says_the_same_and_a_second_run_is_answered(
+    folder: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest, scheme: str
+) -> None:
+    memory = quarter(folder, capsys, store="memory:")
+    store = f"{scheme}:///{folder.parent}/books.db"
+    if scheme.startswith("postgresql"):
+        url = new_database(request.getfixturevalue("postgres_url"))
+        store = scheme + url[url.index(":") :]
+    assert quarter(folder, capsys, store=store) == memory
+    assert quarter(folder, capsys, store=store) == memory
+    assert run(folder, store).replayed.replayed == memory[1]["positions"]
+
+
+@pytest.mark.parametrize("store", ["postgresql://nobody@127.0.0.1:1/books", "sqlite+pysqlite:///books.db"])
+def test_without_the_extra_the_command_that_installs_it_is_said(folder: Path, store: str) -> None:
+    """In a process of its own that cannot import the package."""
+    code = (
+        "import sys; sys.modules['sqlalchemy'] = None; from bizcore.cli import main;"
+        f" sys.exit(main(['quarter', {str(folder)!r}, '--store', {store!r}, '--out', {str(folder.parent / 'o')!r}]))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert 'pip install "bizcore[sql]"' in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_server_that_does_not_answer_leaves_with_three(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("psycopg")
+    store = "postgresql://nobody:secret@127.0.0.1:1/books"
+    assert main(["quarter", str(folder), "--store", store, "--out", str(folder.parent / "o")]) == 3
+    said = capsys.readouterr().err
+    assert "not available" in said
+    assert "secret" not in said
 
 
 def test_one_record_more_adds_only_that(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from bizcore.finance.chart import Account, AccountUnknown, Nature
 from bizcore.finance.claims import ValueDiffers
 from bizcore.finance.documents import Bill, CreditNote, Invoice, NotARate, OtherCurrency, VendorCredit
 from bizcore.finance.lines import Line
-from bizcore.finance.settlement import Against, NotABank, OneParty, Overpaid, Way
+from bizcore.finance.settlement import Against, NotABank, NothingOpen, OneParty, Overpaid, Way
 from bizcore.finance.worth import TwoValues
 from bizcore.flow.document import Ref
 from bizcore.kernel.exact import NotPositive
@@ -165,6 +165,38 @@ def test_a_settlement_is_not_dated_before_either_side(acme: Company) -> None:
         assert refused.value.facts["on"].isoformat() == on
     acme.apply(acme.finance.settle(early.id, to=["I"], on="2026-03-05"))
     acme.apply(acme.finance.settle("C", to=["I"], on="2026-03-09"))
+
+
+def test_what_is_settled_takes_no_more_and_a_refusal_says_what_would(acme: Company) -> None:
+    issued(acme, "I")
+    issued(acme, "J")
+    acme.apply(acme.finance.collect(eur("100"), customer="beta", on="2026-03-06", to=["I"]))
+    early = acme.apply(acme.finance.collect(eur("100"), customer="beta", on="2026-03-06", to=["J"])).value
+    with pytest.raises(NothingOpen):
+        acme.plan(acme.finance.settle(early.id, to=["I"], on="2026-03-07"))
+    more = acme.apply(acme.finance.collect(eur("30"), customer="beta", on="2026-03-06")).value
+    with pytest.raises(NothingOpen) as settled:
+        acme.plan(acme.finance.settle(more.id, to=["I"], on="2026-03-07"))
+    assert settled.value.facts["id"] == "I"
+    issued(acme, "K")
+    with pytest.raises(NotPositive):
+        acme.plan(acme.finance.settle(more.id, to=["K"], on="2026-03-07", amount=eur("-1")))
+    finance = acme.finance
+    for act, allowed in (
+        (finance.settle(more.id, to=["K"], on="2026-03-07", amount=eur("31")), "settle at most that"),
+        (finance.refund(eur("31"), customer="beta", on="2026-03-08"), "refund at most that"),
+        (
+            finance.collect(eur("100"), customer="beta", on="2026-03-08", to=["K"], write_off=eur("1")),
+            "write off less",
+        ),
+        (
+            finance.collect(eur("101"), customer="beta", on="2026-03-08", to=["K"]),
+            "name no document to keep the rest as an advance",
+        ),
+    ):
+        with pytest.raises(Overpaid) as refused:
+            acme.plan(act)
+        assert (str(refused.value.facts["by"]), refused.value.allowed) == ("1.00 EUR", (allowed,))
 
 
 def test_a_vendor_pays_back_what_we_have_open_there(acme: Company) -> None:

@@ -12,9 +12,11 @@ from typing import Any, cast
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.util import await_only
 
 from bizcore.change.changes import FloorBroken
 from bizcore.company import Company
+from bizcore.company.refusals import UseTheFork
 from bizcore.kernel.money import Money
 from bizcore.store.bound import Autocommit, CannotBind, TransactionEnded
 from bizcore.store.opener import open_store
@@ -340,6 +342,78 @@ def test_an_async_session_binds_in_run_sync(host: Host) -> None:
     assert (host.orders(), host.acme.head) == ([], 0)
     asyncio.run(use(AsyncSession.commit, "kept"))
     assert (host.orders(), host.acme.head) == (["kept"], 1)
+
+
+def test_work_under_way_in_one_task_refuses_nothing_in_another(host: Host) -> None:
+    """Tasks share a thread; what one does while another waits inside its work is not done inside that work."""
+    if host.engine.dialect.name == "sqlite":
+        pytest.skip("a file has one writer: nobody writes while the host's transaction runs")
+    begun, done = asyncio.Event(), asyncio.Event()
+
+    def work(acme: Company) -> Any:
+        begun.set()
+        await_only(done.wait())
+        with pytest.raises(UseTheFork):
+            host.acme.apply(toys(host.acme).deposit("cash", FIVE), key="around the fork")
+        return acme.apply(toys(acme).deposit("cash", FIVE))
+
+    async def slow(session: AsyncSession) -> None:
+        await session.run_sync(lambda one: host.acme.bind(one.connection()).apply(work, key="work", request="r"))
+        await session.commit()
+
+    async def quick(session: AsyncSession) -> None:
+        await begun.wait()
+        await session.run_sync(
+            lambda one: host.acme.bind(one.connection()).apply(toys(host.acme).deposit("cash", FIVE), key="quick")
+        )
+        await session.commit()
+        done.set()
+
+    async def both() -> None:
+        engine = create_async_engine(host.engine.url)
+        async with AsyncSession(engine) as one, AsyncSession(engine) as other, asyncio.TaskGroup() as group:
+            group.create_task(slow(one))
+            group.create_task(quick(other))
+        await engine.dispose()
+
+    asyncio.run(both())
+    assert [one.key for one in host.acme.log()] == ["quick", "work#1", "work"]
+
+
+def test_a_task_cancelled_while_it_waits_for_its_place_leaves_nothing(host: Host) -> None:
+    if host.engine.dialect.name == "sqlite":
+        pytest.skip("a file has one writer: its driver waits in a thread, where nothing is cancelled")
+
+    async def use() -> None:
+        engine = create_async_engine(host.engine.url)
+
+        async def write(session: AsyncSession, key: str) -> None:
+            await session.execute(sa.text("insert into host_orders values(:name)"), {"name": key})
+            await session.run_sync(
+                lambda one: host.acme.bind(one.connection()).apply(toys(host.acme).deposit("cash", FIVE), key=key)
+            )
+
+        async def late() -> None:
+            async with AsyncSession(engine) as session, session.begin():
+                await write(session, "late")
+
+        async with AsyncSession(engine) as first:
+            await write(first, "first")
+            waiting = asyncio.create_task(late())
+            await asyncio.sleep(0.3)
+            assert not waiting.done()
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            await first.commit()
+        async with AsyncSession(engine) as after:
+            await write(after, "after")
+            await after.commit()
+        await engine.dispose()
+
+    asyncio.run(use())
+    assert (host.orders(), [one.key for one in host.acme.log()]) == (["after", "first"], ["first", "after"])
+    sound(host.acme)
 
 
 def test_what_is_bound_ends_with_the_hosts_transaction(host: Host) -> None:

@@ -21,6 +21,7 @@ from bizcore.supply.items import Item
 from bizcore.supply.movements import EmptyMovement
 from bizcore.supply.places import OutsidePlace, Place
 from bizcore.supply.policies import NegativeStock, SupplyPolicies
+from bizcore.supply.reports import MoveNotFound
 from bizcore.supply.stock import NotEnough
 
 INVENTORY, FOUND = "1400", "5200"
@@ -183,6 +184,18 @@ def test_a_count_of_all_of_an_item_speaks_of_lots_that_become_known_later() -> N
     assert (on_hand(acme), list(acme.view().lots("stock", "wh"))) == ("10", [])
 
 
+def test_what_one_change_moves_of_several_lots_is_taken_back_lot_by_lot() -> None:
+    acme = Company.create("acme", currency="EUR")
+    acme.apply(acme.supply.receive("milk", 3, place="wh", on="2026-01-10", cost=eur("22"), lot="A"))
+    acme.apply(acme.supply.receive("milk", 2, place="wh", on="2026-01-07", cost=eur("16"), lot="B"))
+    acme.apply(acme.supply.count("milk", 5, place="wh", on="2026-01-23"))
+    acme.apply(acme.supply.issue("milk", 3, place="wh", on="2026-01-15", target="scrap"))
+    assert on_hand(acme) == "5"
+    (row,) = acme.supply.stock_valuation().to_dicts()
+    assert (row["quantity"].amount, str(row["value"].amount)) == (5, held(acme, INVENTORY)[0])
+    assert held(acme, INVENTORY) == ["36.68"]
+
+
 def test_several_lines_are_all_recorded_or_none() -> None:
     acme = company()
     acme.apply(acme.supply.reserve("bolt", 5, place="wh", on="2026-01-06", for_="order"))
@@ -297,6 +310,31 @@ def test_differences_are_those_of_a_period_with_their_value_in_the_pool() -> Non
     table = acme.supply.count_differences(period="2026-02")
     assert [str(one) for one in table.column("value")] == ["2.00 EUR", "None", "0.00 EUR"]
     assert [str(one) for one in table.column("expected")] == ["7 bolt", "0 bolt", "0 nut"]
+
+
+def test_what_a_count_came_to_book_explains_its_cost() -> None:
+    acme = company()
+    missing = acme.apply(acme.supply.count("bolt", 8, place="wh", on="2026-01-10")).value
+    agreed = acme.apply(acme.supply.count("bolt", 8, place="wh", on="2026-01-12")).value
+    why = acme.supply.cost_of(missing.line_ref(1))
+    assert (why.result, dict(why.inputs)["quantity"], why.steps[0].result) == ("2.00 EUR", "-2", "2.00 EUR")
+    with pytest.raises(MoveNotFound):
+        acme.supply.cost_of(agreed.line_ref(1))
+    acme.apply(acme.supply.receive("bolt", 1, place="wh", on="2026-01-11", cost=eur("9")))
+    assert acme.supply.cost_of(agreed.line_ref(1)).result == "1.00 EUR"
+    with pytest.raises(MoveNotFound):
+        acme.supply.cost_of(missing.line_ref(2))
+
+
+def test_what_a_count_came_to_book_is_explained_lot_by_lot() -> None:
+    acme = Company.create("acme", currency="EUR")
+    acme.apply(acme.put(SupplyPolicies(cost_method=CostMethod.SPECIFIC)))
+    for lot, cost in (("A", "22"), ("B", "16")):
+        acme.apply(acme.supply.receive("milk", 2, place="wh", on="2026-01-07", cost=eur(cost), lot=lot))
+    counted = acme.apply(acme.supply.count("milk", 4, place="wh", on="2026-01-23")).value
+    acme.apply(acme.supply.issue("milk", 3, place="wh", on="2026-01-15", target="scrap"))
+    why = acme.supply.cost_of(counted.line_ref(1))
+    assert (why.result, sorted(dict(one.inputs)["quantity"] for one in why.steps)) == ("24.00 EUR", ["1", "2"])
 
 
 def test_an_act_of_counting_reads_back_from_its_text_and_is_applied_once() -> None:

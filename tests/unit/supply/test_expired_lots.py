@@ -13,6 +13,7 @@ from bizcore.supply.fulfilment import DeliveryLine, LineQuantity
 from bizcore.supply.movements import MoveLine
 from bizcore.supply.policies import NegativeStock, SupplyPolicies
 from bizcore.supply.reservations import Partial
+from bizcore.supply.stock import NotEnough
 
 
 @pytest.fixture
@@ -45,6 +46,32 @@ def test_what_is_available_on_a_day_has_not_expired_by_then(acme: Company) -> No
     acme.apply(acme.supply.receive("milk", 1, place="wh", on="2026-02-06", cost=Money("1", "EUR")))
     assert shown(acme, "2026-02-04") == milk(14, 0, 4)
     assert shown(acme, "2026-02-06") == milk(1, 0, 1)
+
+
+def test_what_came_later_does_not_leave_on_an_earlier_day() -> None:
+    """First expiry first, of what was there: a lot that came on the 20th leaves nobody short on the 10th."""
+    acme = Company.create("acme", currency="EUR")
+    desk = acme.supply
+    acme.apply(desk.receive("milk", 5, place="wh", on="2026-01-20", lot="L2", expiry="2026-02-01"))
+    acme.apply(desk.receive("milk", 5, place="wh", on="2026-01-05", lot="L1", expiry="2026-03-01"))
+    left = acme.apply(desk.issue("milk", 3, place="wh", on="2026-01-10")).value
+    assert [(line.lot, line.quantity) for line in left.lines] == [("L1", 3)]
+    with pytest.raises(NotEnough) as refused:
+        acme.plan(desk.issue("milk", 3, place="wh", on="2026-01-10"))
+    assert refused.value.facts["available"] == Quantity(2, "milk")
+    with pytest.raises(NotEnough):
+        acme.plan(desk.issue("milk", 1, place="wh", on="2026-01-10", lot="L2"))
+    assert [line.lot for line in acme.plan(desk.issue("milk", 6, place="wh", on="2026-01-20")).value.lines] == [
+        "L2",
+        "L1",
+    ]
+    # Of L2 some was there before, as became known later; and some of that has left since.
+    acme.apply(desk.receive("milk", 4, place="wh", on="2026-01-02", lot="L2", expiry="2026-02-01"))
+    acme.apply(desk.issue("milk", 1, place="wh", on="2026-01-12", lot="L2"))
+    left = acme.apply(desk.issue("milk", 4, place="wh", on="2026-01-10")).value
+    assert [(line.lot, line.quantity) for line in left.lines] == [("L2", 3), ("L1", 1)]
+    acme.apply(acme.put(SupplyPolicies(negative_stock=NegativeStock.PROVISIONAL)))
+    assert acme.plan(desk.issue("milk", 2, place="wh", on="2026-01-03")).value.lines[0].lot == "L2"
 
 
 def test_what_has_expired_is_not_kept_for_anybody(acme: Company) -> None:

@@ -7,9 +7,10 @@ import pytest
 from bizcore.cli.checks import checks
 from bizcore.company import Company
 from bizcore.kernel.money import Money
-from bizcore.supply.costmoves import BackDating
+from bizcore.supply.costbook import kept
+from bizcore.supply.costmoves import BackDating, CostMethod, State
 from bizcore.supply.places import Place
-from bizcore.supply.policies import SupplyPolicies
+from bizcore.supply.policies import NegativeStock, SupplyPolicies
 
 
 def eur(text: str) -> Money:
@@ -83,3 +84,32 @@ def test_what_a_late_move_does_is_said_by_its_own_date() -> None:
     acme.apply(supply.receive("bolt", 10, place="w", on="2026-01-31", cost=eur("10")))
     assert str(acme.view().balance("cost", "customer", "bolt").value) == "10.00 EUR"
     assert red(acme) == []
+
+
+@pytest.mark.parametrize("method", [CostMethod.LIFO, CostMethod.STANDARD])
+def test_a_method_put_for_the_pool_that_feeds_another_changes_both_with_the_next_move(method: CostMethod) -> None:
+    """Until then what is kept is what was valued by the old method, and no check says otherwise."""
+    acme = carried()
+    acme.apply(acme.put(SupplyPolicies(cost_method=method, scope="retail")))
+    assert red(acme) == []
+    acme.apply(acme.supply.set_standard("bolt", eur("5"), since="2026-01-01", pool="retail"))
+    acme.apply(acme.supply.receive("bolt", 1, place="r", on="2026-01-20", cost=eur("3")))
+    assert red(acme) == []
+
+
+def test_where_lots_have_costs_of_their_own_one_may_be_short_while_another_is_there() -> None:
+    acme = Company.create("acme", currency="EUR")
+    answers = SupplyPolicies(cost_method=CostMethod.SPECIFIC, negative_stock=NegativeStock.PROVISIONAL)
+    acme.apply(acme.put(answers))
+    acme.apply(acme.supply.receive("bolt", 1, place="w", on="2026-01-02", cost=eur("3")))
+    acme.apply(acme.supply.issue("bolt", 7, place="w", on="2026-01-10"))
+    acme.apply(acme.supply.receive("bolt", 2, place="w", on="2026-01-20", cost=eur("29"), lot="A"))
+    assert red(acme) == []
+    assert [(one.quantity, one.value) for one in state_of(acme).layers] == [(2_000_000, 2900)]
+    assert [one.quantity for one in state_of(acme).shorts] == [6_000_000]
+
+
+def state_of(acme: Company) -> State:
+    found = kept(acme.view(), "main", "bolt")
+    assert found is not None
+    return found.state

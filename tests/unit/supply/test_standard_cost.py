@@ -208,6 +208,16 @@ def test_a_standard_of_a_locked_day_revalues_on_the_first_open_one() -> None:
     assert held(acme, INVENTORY, at="2026-01-31") == ["120.00"]
 
 
+def test_what_is_restated_of_a_locked_day_agrees_with_the_standard_of_that_day() -> None:
+    acme = company()
+    acme.apply(acme.supply.receive("bolt", 3, place="wh", on="2026-01-16"))
+    acme.apply(acme.finance.close_month("2026-02"))
+    acme.apply(acme.supply.set_standard("bolt", eur("13"), since="2026-01-20"))
+    acme.apply(acme.supply.set_standard("bolt", eur("11"), since="2026-02-27"))
+    assert held(acme, INVENTORY, at="2026-02-28") == ["36.00"]
+    assert held(acme, INVENTORY, REVALUED) == ["33.00", "3.00"]
+
+
 def test_goods_without_a_standard_are_refused() -> None:
     acme = company()
     with pytest.raises(NoStandard) as refused:
@@ -215,6 +225,18 @@ def test_goods_without_a_standard_are_refused() -> None:
     assert refused.value.facts == {"item": "bolt", "pool": "main", "on": "2025-12-31"}
     with pytest.raises(NoStandard):
         acme.apply(acme.supply.receive("nut", 1, place="wh", on="2026-01-31", cost=eur("1")))
+
+
+def test_goods_held_when_the_method_comes_into_force_without_a_standard_are_refused_with_their_next_move() -> None:
+    acme = Company.create("acme", currency="EUR")
+    acme.apply(acme.supply.receive("bolt", 5, place="wh", on="2026-01-05", cost=eur("50")))
+    acme.apply(acme.put(SupplyPolicies(cost_method=CostMethod.STANDARD, since="2026-02-01")))
+    with pytest.raises(NoStandard) as refused:
+        acme.plan(acme.supply.issue("bolt", 1, place="wh", on="2026-02-10"))
+    assert refused.value.facts["on"] == "2026-02-10"
+    acme.apply(acme.supply.set_standard("bolt", eur("12"), since="2026-02-05"))
+    acme.apply(acme.supply.issue("bolt", 1, place="wh", on="2026-02-10"))
+    assert held(acme, INVENTORY, SALES, REVALUED) == ["48.00", "12.00", "-10.00"]
 
 
 def test_what_no_standard_can_be() -> None:

@@ -166,3 +166,12 @@ def test_a_stated_claim_that_leaves_an_untouched_receipt_makes_no_variance() -> 
         ("supplier", -800),
         ("variance", 738),
     ]
+
+
+def test_what_is_found_of_a_lot_costs_what_the_lot_does() -> None:
+    """IAS 2.23: specific costs are attributed to identified goods."""
+    bought = [
+        CostMove("2026-01-05", 1, at, 5 * ONE, cost, lot=lot) for at, cost, lot in ((1, 5500, "A"), (2, 4000, "B"))
+    ]
+    found = [CostMove("2026-01-06", 2, at, ONE, lot=lot, counter="adjustment") for at, lot in ((1, "A"), (2, "B"))]
+    assert list(Fold([*bought, *found], CostMethod.SPECIFIC).run().values)[2:] == [1100, 800]

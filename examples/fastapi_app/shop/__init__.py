@@ -1,0 +1,1 @@
+"""A shop that keeps its books beside its orders."""
