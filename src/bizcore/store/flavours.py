@@ -394,8 +394,9 @@ class SQLite(Flavour):
         return bool(raw.in_transaction)
 
     def begins_itself(self, raw: Any) -> bool:
-        """Unless its isolation level is none."""
-        return raw.isolation_level is not None or getattr(raw, "autocommit", True) is False
+        """As its `autocommit` says since Python 3.12, where its isolation level is not looked at; before, and unless that is none."""
+        said = getattr(raw, "autocommit", None)
+        return not said if isinstance(said, bool) else raw.isolation_level is not None
 
     def is_taken(self, error: Exception) -> bool:
         """A unique key of the log."""

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import psycopg
@@ -24,6 +25,7 @@ from bizcore.company import Company
 from bizcore.company.refusals import NobodyActs
 from bizcore.kernel.money import Money
 from bizcore.store.bound import Autocommit, CannotBind
+from bizcore.store.flavours import SQLite
 from bizcore.store.opener import open_store
 from bizcore.store.overlay import Overlay
 from bizcore.store.port import RunAgain, StoreBusy, StoreUnavailable
@@ -497,6 +499,22 @@ def test_sqlalchemys_begin_may_be_the_hosts_to_send(tmp_path: Path, engine_of: C
         connection.commit()
     assert acme.head == 1
     autocommit.close()
+
+
+@pytest.mark.parametrize(
+    ("told", "begins"),
+    [
+        ({"isolation_level": ""}, True),
+        ({"isolation_level": None}, False),
+        ({"isolation_level": "", "autocommit": -1}, True),
+        ({"isolation_level": None, "autocommit": -1}, False),
+        ({"isolation_level": "", "autocommit": True}, False),
+        ({"isolation_level": None, "autocommit": False}, True),
+    ],
+)
+def test_what_sqlite_begins_by_itself_on_every_python(told: dict[str, Any], begins: bool) -> None:
+    """-1 is `sqlite3.LEGACY_TRANSACTION_CONTROL`, the default since Python 3.12, where `commit` does nothing in autocommit."""
+    assert SQLite().begins_itself(SimpleNamespace(**told)) is begins
 
 
 def test_sqlalchemy_in_autocommit_is_as_it_was_after_the_refusal(url: str, engine_of: Callable[..., sa.Engine]) -> None:
