@@ -100,14 +100,15 @@ def upgrade(connection: sa.Connection, *, schema: str | None = "bizcore") -> Non
         # "If not exists" looks before it makes: of two at once the later would find its name taken.
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_UPGRADING)))
         stored = _stored(connection, meta)
-    if stored is not None:
-        if stored > tables.VERSION:
-            raise SchemaNewer(stored=stored, known=tables.VERSION)
-        return
-    if where is not None and not sa.inspect(connection).has_schema(where):
+    if stored is not None and stored > tables.VERSION:
+        raise SchemaNewer(stored=stored, known=tables.VERSION)
+    if where is not None and stored is None and not sa.inspect(connection).has_schema(where):
         connection.execute(CreateSchema(where, if_not_exists=True))
+    # What is there is left alone. Something may be missing though a version is stored: Python's driver for SQLite commits what makes
+    # or drops a table by itself, so that a kill in between leaves a part.
     described.create_all(connection)
-    connection.execute(meta.insert().values(name="schema", value=str(tables.VERSION)))
+    if stored is None:
+        connection.execute(meta.insert().values(name="schema", value=str(tables.VERSION)))
 
 
 def _stored(connection: sa.Connection, meta: sa.Table) -> int | None:
