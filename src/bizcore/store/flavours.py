@@ -128,22 +128,39 @@ class PostgreSQL(Flavour):
         """One message for a change of a few rows; arrays and COPY for many."""
         parts = list(written(number, overlay))
         if hasattr(raw, "pipeline") and sum(len(rows) for _, rows in parts) < COPY_MIN:
-            with raw.pipeline():
-                self._sent(cursor, speech, before, parts)
+            self._in_one_message(raw, cursor, speech, before, parts)
         else:
             self._sent(cursor, speech, before, parts)
 
-    def _sent(self, cursor: Any, speech: Speech, before: Sequence[str], parts: Sequence[Any]) -> None:
+    def _in_one_message(
+        self, raw: Any, cursor: Any, speech: Speech, before: Sequence[str], parts: Sequence[Any]
+    ) -> None:
+        """The first refusal is the one that is told; psycopg would write what follows from it into the host's log."""
+        failed: list[Exception] = []
+        try:
+            with raw.pipeline():
+                try:
+                    # Prepared from the first time: what psycopg decides to prepare later, in a pipeline that then fails, it
+                    # holds for prepared ever after, and the connection answers "prepared statement does not exist".
+                    self._sent(cursor, speech, before, parts, prepare=True)
+                except Exception as error:  # noqa: BLE001 - it is raised below
+                    failed.append(error)
+        except Exception as error:  # noqa: BLE001 - it is raised below
+            failed.append(error)
+        if failed:
+            raise failed[0]
+
+    def _sent(self, cursor: Any, speech: Speech, before: Sequence[str], parts: Sequence[Any], **how: bool) -> None:
         for text in before:
-            cursor.execute(speech.say(text))
+            cursor.execute(speech.say(text), **how)
         for statement, rows in parts:
             table = statement.table
             if len(rows) == 1:
-                cursor.execute(speech.say(statement.text), rows[0])
+                cursor.execute(speech.say(statement.text), rows[0], **how)
             elif table is None or not self._arrays:
                 cursor.executemany(speech.say(statement.text), rows)
             elif len(rows) < COPY_MIN or statement.conflict or not hasattr(cursor, "copy"):
-                cursor.execute(speech.say(_in_arrays(statement)), [list(one) for one in zip(*rows, strict=True)])
+                cursor.execute(speech.say(_in_arrays(statement)), [list(one) for one in zip(*rows, strict=True)], **how)
             else:
                 target = speech.say(f"copy {table.title}({schema.names(table)}) from stdin (format binary)")
                 with cursor.copy(target) as copy:
