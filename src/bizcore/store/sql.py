@@ -163,7 +163,7 @@ class SqlSession(DriverSession):
         """The connection is gone: so are those that were opened with it."""
         with suppress(*self.database.all_errors):
             self._fairy.invalidate()
-        self.database.engine.dispose(close=False)
+        self.database.engine.dispose()
 
     def _borrow(self) -> None:
         try:
@@ -175,6 +175,8 @@ class SqlSession(DriverSession):
 
     def _give_back(self) -> None:
         fairy, self._fairy, self._cursor = self._fairy, None, None
+        if fairy is None:  # it was lost, and no other could be had
+            return
         with suppress(*self.database.all_errors):
             if fairy.is_valid:
                 self.database.flavour.restore(fairy.driver_connection, self._before)
