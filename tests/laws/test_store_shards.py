@@ -16,7 +16,7 @@ from bizcore.change.changes import FloorBroken
 from bizcore.change.reading import PostingQuery
 from bizcore.company import Company
 from bizcore.company.directory import KeptDirectory
-from bizcore.kernel.errors import BizcoreError, Conflict, Invalid, NotFound, Refused, Unavailable
+from bizcore.kernel.errors import Conflict, Invalid, NotFound, Refused, Unavailable
 from bizcore.kernel.money import Money
 from bizcore.store.shards import Shards
 from bizcore.store.sql import SqlStore, upgrade
@@ -103,8 +103,8 @@ def test_a_server_killed_loses_nothing_acknowledged_and_disturbs_no_other(
     stop = threading.Event()
     acknowledged: dict[str, dict[str, int]] = {name: {} for name in NAMES}
     met: dict[str, Counter[str]] = {name: Counter() for name in NAMES}
-    during = Counter[str]()
-    down = threading.Event()
+    before, during, after = Counter[str](), Counter[str](), Counter[str]()
+    down, back = threading.Event(), threading.Event()
     wrong: list[BaseException | str] = []
 
     def client(number: int) -> None:
@@ -119,7 +119,8 @@ def test_a_server_killed_loses_nothing_acknowledged_and_disturbs_no_other(
                 while not stop.is_set():
                     try:
                         acknowledged[name][key] = one.apply(act, key=key).position
-                        during[name] += down.is_set()
+                        counted = during if down.is_set() else after if back.is_set() else before
+                        counted[name] += 1
                         break
                     except FloorBroken:
                         break
@@ -140,11 +141,12 @@ def test_a_server_killed_loses_nothing_acknowledged_and_disturbs_no_other(
 
     def trouble() -> None:
         time.sleep(DOWN_SECONDS)
-        down.set()
         three_servers[2].kill()
+        down.set()
         time.sleep(DOWN_SECONDS)
         down.clear()
         three_servers[2].start()
+        back.set()
         time.sleep(DOWN_SECONDS)
         stop.set()
 
@@ -154,17 +156,13 @@ def test_a_server_killed_loses_nothing_acknowledged_and_disturbs_no_other(
         sound(one)
         log = {done.key: done.position for done in one.log()}
         assert {key: log.get(key) for key in acknowledged[name]} == acknowledged[name]
-        assert met[name].total() > 0 if name == victim else not met[name], (name, met)
-    others = [name for name in NAMES if name != victim]
-    assert min(during[name] for name in others) > 10, during
-    with pytest.raises(BizcoreError):
-        one = companies[victim]
-        one.apply(
-            toys(one).transfer(Money.of_minor(10**6, CURRENCY), source=ACCOUNTS[0], target=ACCOUNTS[1]), key="too much"
-        )
-    print(
-        {"acknowledged": {name: len(keys) for name, keys in acknowledged.items()}, "met": met[victim], "during": during}
-    )
+        # Whose change was under way may also wait and find out by itself: then its clients meet nothing at all.
+        allowed = {"store_unavailable", "store_busy", "run_again", "outcome_unknown"} if name == victim else set()
+        assert set(met[name]) <= allowed, (name, met)
+    assert during[victim] == 0
+    assert min(during[name] for name in NAMES if name != victim) > 10, during
+    assert min(after[name] for name in NAMES) > 10, after
+    print({"before": before, "during": during, "after": after, "met": met[victim]})
 
 
 def _together(calls: list[Any]) -> None:
