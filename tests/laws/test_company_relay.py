@@ -168,7 +168,7 @@ def _judge(group: Group) -> None:
     """Each invoice that was told was told once and whole, in the order of the seller's log."""
     bills = list(group.beta.finance.bills)
     assert len({one.reference for one in bills}) == len(bills) == group.beta.head
-    positions = [int(done.key.split()[-1].partition(".")[0]) for done in group.beta.log()]
+    positions = [int(done.key.split()[-2].partition(".")[0]) for done in group.beta.log()]
     assert positions == sorted(positions)
     sound(group.beta)
 

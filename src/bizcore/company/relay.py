@@ -1,7 +1,7 @@
 """What one company recorded becomes an act of another one, once: no transaction over both, two logs and a key between them.
 
-The source's log is read in order; what a rule makes of a change is applied to the target under a key that names the source and the
-position. So the target's log is all that is known about what was relayed: whoever stops between reading and applying, or relays at the
+The source's log is read in order; what a rule makes of a change is applied to the target under a key that names the source, the
+position and the beginning of the change's hash: a source set back to a backup goes on with other changes at the same positions. So the target's log is all that is known about what was relayed: whoever stops between reading and applying, or relays at the
 same time as somebody else, sends the same act under the same key.
 """
 
@@ -81,7 +81,7 @@ def relay(source: Company, target: Company, rule: Rule, *, after: int = 0, actor
     >>> invoice = Invoice(customer="beta", on="2026-03-05", currency="EUR", lines=[Line("Workshop", 2, "1500")])
     >>> done = acme.apply(acme.finance.issue(invoice))
     >>> relay(acme, beta, Sales()).sent, relay(acme, beta, Sales()).known
-    (('sales acme 1.1',), 1)
+    (('sales acme 1.1 ...',), 1)
     >>> [(bill.vendor, bill.reference, str(bill.gross)) for bill in beta.finance.bills]
     [('acme', 'INV-2026-000001', '3000.00 EUR')]
     """
@@ -128,7 +128,7 @@ def _translated(source: Company, target: Company, rule: Rule, after: int) -> Ite
         found: list[_Due] = []
         acts = iter(rule.acts(source, target, done))
         while True:
-            key = f"{rule.name} {source.name} {done.position}.{len(found) + 1}"
+            key = f"{rule.name} {source.name} {done.position}.{len(found) + 1} {done.hash[:8]}"
             try:
                 found.append(_Due(done.position, key, next(acts), None))
             except StopIteration:
