@@ -98,9 +98,8 @@ def relay(source: Company, target: Company, rule: Rule, *, after: int = 0, actor
                     sent += [] if done.replayed else [one.key]
                     known += done.replayed
             except BizcoreError as error:
-                if (
-                    target._reading().logged(one.key) is not None
-                ):  # somebody else was first, and saw another state of the target
+                # Somebody else may have been first, and have seen another state of the target.
+                if target._reading().logged(one.key) is not None:
                     known += 1
                 else:
                     one = one._replace(error=_lasting(error))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
+from attrs import evolve
 
 from bizcore.change.act import Act
 from bizcore.change.committed import Committed
@@ -20,6 +21,7 @@ from bizcore.finance.terms import Terms
 from bizcore.kernel.ids import InvalidId
 from bizcore.kernel.money import Money
 from bizcore.kernel.rates import RateMissing
+from bizcore.store.opener import open_store
 from bizcore.store.port import StoreUnavailable
 from bizcore.testing.concurrency import race
 
@@ -230,6 +232,23 @@ def test_many_at_once_send_each_act_once(acme: Company, beta: Company) -> None:
     assert race([lambda: relay(acme, beta, SALES)] * 4) == [None] * 4
     assert (beta.head, len(list(beta.finance.bills))) == (20, 20)
     assert difference(acme, beta)[0][2] == "0.00 EUR"
+
+
+def test_who_relays_something_else_under_the_key_in_between_was_first(acme: Company) -> None:
+    """Which invoices a payment is for is seen in the target, so two who relay at once may see different things."""
+    issued(acme)
+    database = open_store("memory:")
+    rival = Company.create("beta", currency="EUR", store=database)
+
+    def in_between(_: str, act: Act[Any]) -> None:
+        if rival.head == 0:
+            (waiting,) = not_relayed(acme, rival, SALES)
+            rival.apply(rival.finance.bill(evolve(act.arguments["bill"], text="seen otherwise")), key=waiting.key)
+
+    beta = Company.open("beta", store=database, authorize=in_between)
+    done = relay(acme, beta, SALES)
+    assert (done.sent, done.known, done.waiting, done.upto) == ((), 1, (), 1)
+    assert [one.text for one in beta.finance.bills] == ["seen otherwise"]
 
 
 class Failing:
