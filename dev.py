@@ -80,8 +80,12 @@ def prepare(group: str) -> None:
     if PYTHON.exists() and stamp.exists() and stamp.read_text("utf-8") == want:
         return
     print(f"-- setting up .venv for {group!r} (once)", flush=True)
-    if code := run(*installer(), "--quiet", "-e", HERE, *tomllib.loads(text.decode())["dependency-groups"][group]):
+    groups, install = tomllib.loads(text.decode())["dependency-groups"], installer()
+    if code := run(*install, "--quiet", "-e", HERE, *groups[group]):
         sys.exit(code)
+    for wish in groups.get(f"{group}-where-it-can-be-had", ()):
+        if run(*install, "--quiet", wish, quiet=True):
+            print(f"-- {wish} is not to be had for this machine; what needs it will be skipped", flush=True)
     stamp.write_text(want, "utf-8")
 
 

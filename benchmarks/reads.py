@@ -80,13 +80,13 @@ def fill_by_rows(acme: Company, path: Path, postings: int) -> None:
                 rows.append((*at, on.isoformat(), minor, minor, "", "", "", ""))
                 for kept in (sums, now):
                     kept.setdefault(account, [0, 0])[minor < 0] += abs(minor)
-            raw.executemany(schema.INSERT_POSTING, sorted(rows))
+            raw.executemany(schema.INSERT_POSTING.text, sorted(rows))
             raw.executemany(
-                schema.ADD_TOTAL,
+                schema.ADD_TOTAL.text,
                 [(number, "journal", a, "EUR", period, d, c, d, c, head) for a, (d, c) in sorted(sums.items())],
             )
         raw.executemany(
-            schema.ADD_TOTAL,
+            schema.ADD_TOTAL.text,
             [(number, "journal", a, "EUR", schema.NOW, d, c, d, c, head) for a, (d, c) in sorted(now.items())],
         )
         raw.execute("commit")

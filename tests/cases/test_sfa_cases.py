@@ -6,10 +6,13 @@ from decimal import Decimal
 
 import pytest
 
+from bizcore.bridges.order_to_cash.credit_limits import OverCreditLimit
 from bizcore.company import Company
 from bizcore.finance.documents import Invoice
+from bizcore.finance.limits import CreditLimit
 from bizcore.finance.lines import Line
 from bizcore.finance.tax import TaxRounding
+from bizcore.kernel.days import local_day
 from bizcore.kernel.exact import Exact
 from bizcore.kernel.money import Money
 from bizcore.sfa.customers import Customer
@@ -24,14 +27,12 @@ from bizcore.sfa.quotes import Quote, QuoteLine
 WAITING = {
     "pricelist-*, pricing-*, tier-*, cpq-slab, discount-stack-*, discount-line-then-order, discount-order-*, promotion-*": "price lists and discounts",
     "quote-partially-ordered": "ordering lines of a quote apart",
-    "quote-number-timezone": "numbers drawn by instant in the company's zone",
     "order-down-payment": "down payments on the final invoice",
     "order-return-two-receipts": "return orders received in parts",
     "order-amendment-revision": "amending party, item and price",
     "lead-duplicate-scope, lead-round-robin, score-*, match-keys-*, email-*, phone-*": "matching, assignment, scoring",
     "attribution, forecast-consume-percent, commission-*, credit-split-100": "campaigns, planning, commission",
     "sla-*, complaint-*": "service",
-    "credit-exposure-block": "credit limits",
     "sync-*, upsert-*, edi-*": "connectors",
     "party-erase": "refusing to erase a party that open documents need",
 }
@@ -59,6 +60,14 @@ def test_quote_validity_days(days: int, until: str | None) -> None:
     quote = Quote(customer="b", on="2020-05-02", currency="EUR", lines=[QuoteLine("x", 1, 1)])
     found = acme.apply(acme.sfa.quote(quote), key="q").value.valid_until
     assert (found.isoformat() if found else None) == until
+
+
+def test_quote_number_timezone() -> None:
+    """odoo/odoo, test_sale_order (sale sequence): half an hour before the year ends in London it has begun in Brussels."""
+    acme = Company.create("acme", currency="EUR", zone="Europe/Brussels")
+    on = local_day("2019-12-31T23:30:00Z", acme.settings.zone)
+    order = Order(customer="b", on=on, currency="EUR", lines=[OrderLine("x", 1, 1)])
+    assert acme.apply(acme.sfa.take_order(order), key="o").value.number.startswith("SO-2020-")
 
 
 def test_order_over_delivery_capped() -> None:
@@ -190,3 +199,16 @@ def test_forecast_cumulative_rollup() -> None:
         "300.00",
         "450.00",
     ]
+
+
+def test_credit_exposure_block() -> None:
+    """metasfresh/metasfresh#3414: exposure is what is used and this order."""
+    acme = Company.create("acme", currency="EUR")
+    acme.apply(acme.put(CreditLimit(customer="b", limit=Money("250", "EUR"))))
+    used, asked = (
+        Order(customer="b", on="2026-01-05", currency="EUR", lines=[OrderLine("x", 1, price, tax="Z")])
+        for price in ("246.05", "64.20")
+    )
+    acme.apply(acme.sfa.take_order(used))
+    with pytest.raises(OverCreditLimit):
+        acme.apply(acme.sfa.take_order(asked))

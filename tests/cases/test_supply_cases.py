@@ -21,6 +21,7 @@ from bizcore.supply.costmoves import BackDating, CostMethod, CostMove, State, in
 from bizcore.supply.fulfilment import DeliveryLine
 from bizcore.supply.items import Item
 from bizcore.supply.matching import Mismatch, Tolerance, match_bill
+from bizcore.supply.methods import Methods, by_methods
 from bizcore.supply.movements import MoveLine
 from bizcore.supply.picking import pick
 from bizcore.supply.places import Place
@@ -39,7 +40,6 @@ WAITING = {
     "SUP-051": "landed cost",
     "SUP-053": "landed cost and kits",
     "SUP-055": "a supplier's price that changes after receipt",
-    "SUP-057": "counting",
     "SUP-059": "landed cost",
     "SUP-061": "landed cost",
     "SUP-063": "landed cost",
@@ -147,6 +147,22 @@ def test_sup_043_a_currency_without_minor_units_and_negative_stock() -> None:
     """odoo/odoo pull #211794: value 1 at quantity 0."""
     fold = Fold(moves(["in 10 @1.46", "out 12", "in 2 @1.46"], places=0), AVERAGE).run()
     assert (fold.quantity, fold.value) == (0, 0)
+
+
+def test_sup_057_a_count_stands_after_all_that_was_recorded_of_its_day() -> None:
+    """tryton/stock scenario_stock_inventory: one expected at first, one more came before it was confirmed, three were counted."""
+    acme = Company.create("acme", currency="EUR")
+    for _ in range(2):
+        acme.apply(acme.supply.receive("bolt", 1, place="wh", on="2026-01-05", cost=Money("1", "EUR")))
+    acme.apply(acme.supply.count("bolt", 3, place="wh", on="2026-01-05"))
+    (found,) = acme.supply.count_differences().to_dicts()
+    assert (found["expected"], found["difference"]) == (Quantity(2, "bolt"), Quantity(1, "bolt"))
+
+
+def test_sup_045_at_standard() -> None:
+    at_three = Methods((("1900-01-01", CostMethod.STANDARD),), standards=(("1900-01-01", (scaled("1"), 3)),))
+    fold = by_methods(moves(["in 0.5 @3", "out 0.5"], places=0), at_three)
+    assert (fold.values[0], fold.quantity, fold.value) == (2, 0, 0)
 
 
 @pytest.mark.parametrize("method", [FIFO, AVERAGE])

@@ -15,7 +15,8 @@ from bizcore.change.reading import LogRow, Row
 from bizcore.company import Company
 from bizcore.store.clock import machine_clock, machine_ids
 from bizcore.store.commit import Sealed
-from bizcore.store.memory import MemoryDatabase, MemoryReading, MemoryStore
+from bizcore.store.live import LiveReading
+from bizcore.store.memory import MemoryDatabase, MemoryStore
 from bizcore.store.overlay import Overlay
 from bizcore.store.port import Database
 from bizcore.testing.broken import Broken
@@ -63,11 +64,11 @@ class IgnoredFloors(Lying):
 class StaleIndex(Lying):
     """Answers from what it knew when it was first asked."""
 
-    def view(self, *, known_at: Any = None) -> MemoryReading:
+    def view(self, *, known_at: Any = None) -> LiveReading:
         return Remembering(self, super().view(known_at=known_at).head)
 
 
-class Remembering(MemoryReading):
+class Remembering(LiveReading):
     """Keeps every answer of an index for ever."""
 
     known: ClassVar[dict[Any, Any]] = {}

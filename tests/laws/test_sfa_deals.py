@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -229,3 +231,72 @@ def test_an_order_is_cancelled_whole_or_closed_short() -> None:
     assert (short.state, short.lines[0].cancelled) == ("closed", 6)
     assert acme.view().balance("reserved", "main", "x").amount.amount == 0
     assert acme.order_to_cash.progress("a").delivery_status.value == "all"
+
+
+STEPS = st.tuples(
+    st.sampled_from(["revise", "redraft", "withdraw", "send", "accept", "decline", "expire", "order"]),
+    st.integers(0, 9),
+    st.integers(1, 28),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(STEPS, max_size=25))
+def test_of_an_offer_s_revisions_exactly_one_is_current(steps: list[tuple[str, int, int]]) -> None:
+    """Whatever is tried in whatever order: one stands, the ones before it are superseded, one is ordered at most."""
+    acme = Company.create("acme", currency="EUR")
+    lines = [QuoteLine("x", 2, "10")]
+    acme.apply(acme.sfa.quote(Quote(id="q", customer="b", on="2026-01-01", currency="EUR", lines=lines)), key="new")
+    acme.apply(acme.sfa.send("q"), key="out")
+    for at, (verb, which, day) in enumerate(steps):
+        known = [one.id for one in acme.sfa.quotes]
+        quote, on = known[which % len(known)], f"2026-02-{day:02d}"
+        dated: dict[str, Any] = {} if verb in ("withdraw", "send", "decline") else {"on": on}
+        with suppress(BizcoreError):
+            acme.apply(getattr(acme.sfa, verb)(quote, **dated), key=f"step {at}")
+        chain = sorted(acme.sfa.quotes, key=lambda one: one.revision)
+        standing = [one for one in chain if one.state not in ("superseded", "withdrawn", "draft")]
+        assert [one.id for one in standing] == [acme.sfa.current_quote("q").id]
+        drafts = [one for one in chain if one.state == "draft"]
+        assert len(drafts) <= 1
+        assert all(one.revision > standing[0].revision for one in drafts)
+        assert len({one.number for one in chain if one.number}) == sum(1 for one in chain if one.number)
+        ordered = [one.origins[0].id for one in acme.sfa.orders]
+        assert ordered in ([], [standing[0].id])
+
+
+def test_of_two_who_revise_or_answer_at_once_one_is_first(tmp_path: Path) -> None:
+    """Two clients of one file: the draft is sent while the customer accepts, and the offer is revised twice."""
+    acme = Company.create("acme", currency="EUR", store=f"sqlite:///{tmp_path}/a.db", actor="ann")
+    for at in range(6):
+        lines = [QuoteLine("x", 2, "10")]
+        quote = Quote(id=f"q{at}", customer="b", on="2026-01-01", currency="EUR", lines=lines)
+        acme.apply(acme.sfa.quote(quote), key=f"new {at}")
+        acme.apply(acme.sfa.send(f"q{at}"), key=f"out {at}")
+        first = acme.sfa.revise(f"q{at}", on="2026-01-05", id=f"r{at}")
+        second = acme.sfa.revise(f"q{at}", on="2026-01-05", id=f"s{at}")
+        assert _race(acme, first, second, f"revise {at}") == 1
+        draft = next(one.id for one in acme.sfa.quotes.where(state="draft"))
+        assert _race(acme, acme.sfa.send(draft), acme.sfa.accept(f"q{at}", on="2026-01-06"), f"answer {at}") == 1
+        states = sorted(one.state for one in acme.sfa.quotes if f"q{at}" in (one.id, one.first))
+        assert states in (["accepted", "withdrawn"], ["sent", "superseded"])
+    acme.close()
+
+
+def _race(acme: Company, one: Any, other: Any, key: str) -> int:
+    """How many of two acts, sent at once, are taken."""
+    taken: list[str] = []
+    barrier = Barrier(2)
+
+    def send(name: str, act: Any) -> None:
+        barrier.wait()
+        with suppress(BizcoreError):
+            acme.apply(act, key=f"{key} {name}")
+            taken.append(name)
+
+    threads = [Thread(target=send, args=pair) for pair in (("a", one), ("b", other))]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return len(taken)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bizcore.supply.costmoves import CostMethod, CostMove, State, in_order
-from bizcore.supply.methods import fifo, moving_average
+from bizcore.supply.methods import Methods, by_methods, fifo, moving_average
 from bizcore.supply.timeline import Timeline
 from bizcore.supply.valuation import Fold
 
@@ -46,6 +46,60 @@ def test_nothing_held_is_worth_nothing_and_signs_agree(moves: list[CostMove], me
         assert fold.quantity == sum(one.quantity for one in moves[:stop])
         assert fold.quantity or fold.value == 0
         assert fold.quantity * fold.value >= 0
+
+
+@st.composite
+def dated_methods(draw: st.DrawFn) -> Methods:
+    """Methods and standards that change on some of the days of `moves`; the first day has both."""
+    days = draw(st.lists(st.integers(2, 9), unique=True, max_size=3).map(sorted))
+    every = [*METHODS, CostMethod.STANDARD, CostMethod.STANDARD]
+    steps = [("2026-01-01", draw(st.sampled_from(every)))]
+    steps += [(f"2026-01-{day:02d}", draw(st.sampled_from(every))) for day in days]
+    standards = [("2026-01-01", (ONE, draw(st.integers(0, 99))))]
+    standards += [
+        (f"2026-01-{day:02d}", (draw(st.integers(1, 7)) * ONE, draw(st.integers(0, 99))))
+        for day in draw(st.lists(st.integers(2, 9), unique=True, max_size=3).map(sorted))
+    ]
+    return Methods(tuple(steps), standards=tuple(standards))
+
+
+@given(moves=moves(), methods=dated_methods())
+def test_with_standards_too_issues_and_stock_are_receipts_and_variances(
+    moves: list[CostMove], methods: Methods
+) -> None:
+    fold = by_methods(moves, methods)
+    assert fold.value == sum(line.value for line in fold.lines()) + sum(
+        one.value for one in fold.revalued if not one.ahead
+    )
+    assert fold.quantity * fold.value >= 0
+    assert fold.quantity or fold.value == 0
+    assert fold.state.value == fold.value
+
+
+@given(moves=moves(), methods=dated_methods())
+def test_at_standard_the_value_is_the_quantity_at_the_standard_after_every_move(
+    moves: list[CostMove], methods: Methods
+) -> None:
+    for stop in range(1, len(moves) + 1):
+        last = moves[stop - 1].on
+        found = methods.standard(last)
+        if methods.on(last) is CostMethod.STANDARD and found is not None:
+            fold = by_methods(moves[:stop], methods)
+            per, cost = found[1]
+            assert abs(fold.value) == (2 * abs(fold.quantity) * cost + per) // (2 * per)
+
+
+@given(moves=moves(returns=False), cut=st.integers(1, 13), methods=dated_methods())
+def test_going_on_at_standard_is_folding_from_the_beginning(moves: list[CostMove], cut: int, methods: Methods) -> None:
+    """Within one rule: where another comes into force the books fold anew."""
+    first, later = moves[:cut], moves[cut:]
+    since = max((one.since for one in methods.rules if one.since <= first[-1].on), default="")
+    until = min((one.since for one in methods.rules if one.since > since), default="9")
+    later = [one for one in later if one.on < until]
+    whole = by_methods([*first, *later], methods)
+    rest = by_methods(later, methods, start=by_methods(first, methods).state, after=first[-1].on)
+    assert list(rest.values) == list(whole.values)[len(first) :]
+    assert not later or rest.state == whole.state
 
 
 @given(moves=moves(), method=st.sampled_from(METHODS))

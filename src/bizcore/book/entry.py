@@ -13,8 +13,10 @@ from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.ids import checked_id, checked_ref, checked_text
 from bizcore.kernel.maps import Map
+from bizcore.kernel.markup import Html, Shown, cell, heading, row, table
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
+from bizcore.kernel.value import Value
 
 Amount = Money | Quantity
 
@@ -95,7 +97,7 @@ def _optional_id(value: object) -> str | None:
 
 
 @frozen
-class Posting:
+class Posting(Value):
     """One line of an entry: an account or place, an amount in a unit, and its value in the company's currency.
 
     `amount`: debit and inflow positive, credit and outflow negative. `value`: None when the amount is itself in the
@@ -161,7 +163,7 @@ def _postings(value: Sequence[Posting]) -> tuple[Posting, ...]:
 
 
 @frozen
-class Entry:
+class Entry(Shown, Value):
     """What one fact changes in one book; it exists only in balance.
 
     Guarantees: amounts sum to zero in every unit; values sum to zero in one currency.
@@ -264,6 +266,25 @@ class Entry:
             self, on=on, postings=tuple(one.negated() for one in self.postings), reverses=self.id or None, id=""
         )
 
+    def markup(self) -> Html:
+        """The postings, left side first: debit and credit, or what comes in and what goes out."""
+        units = {one.unit for one in self.postings}
+        unit = units.pop() if len(units) == 1 else None
+        more = [name for name in ("party", "lot", "due") if any(getattr(one, name) for one in self.postings)]
+        valued = any(one.value is not None for one in self.postings)
+        rows = []
+        for one in sorted(self.postings, key=_is_right):
+            size = cell(-one.amount if one.scaled < 0 else one.amount, unit=unit)
+            cells = [cell(one.account), *(cell(getattr(one, name)) for name in more)]
+            cells += [cell(None), size] if _is_right(one) else [size, cell(None)]
+            rows.append(row([*cells, cell(one.value, unit=self.currency)] if valued else cells))
+        first, *sides = ("account", "debit", "credit") if self.book == "journal" else ("place", "in", "out")
+        head = [heading(name) for name in (first, *more)]
+        head += [heading(name, unit=unit, right=True) for name in sides]
+        head += [heading("value", unit=self.currency, right=True)] if valued else []
+        title = f"{self.on.isoformat()} {self.storage_book}" + (f" {self.text}" if self.text else "")
+        return table(head, rows, title=title)
+
     def __str__(self) -> str:
         """Ledger notation: one line of head, one a posting."""
         head = f"{self.on.isoformat()} {self.book}" + (f" {self.text}" if self.text else "")
@@ -275,6 +296,11 @@ class Entry:
             for one in self.postings
         ]
         return "\n".join([head, *lines])
+
+
+def _is_right(one: Posting) -> bool:
+    """Whether it stands on the credit side; a posting without an amount stands where its value does."""
+    return (one.scaled or one.worth) < 0
 
 
 _FIELDS: Final = ("on", "postings", "book", "text", "ledger", "period", "about", "reverses", "extra")

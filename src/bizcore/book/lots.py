@@ -18,6 +18,7 @@ from bizcore.kernel.errors import Invalid, NotFound
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.kernel.rounding import divide
+from bizcore.kernel.value import Value
 
 LOTS_MAX: Final = 10_000
 """The most lots that one match walks over."""
@@ -52,7 +53,7 @@ class LotNotOpen(NotFound):
 
 
 @frozen(kw_only=True)
-class Lot:
+class Lot(Value):
     """An open lot: what is left of an amount and of its value.
 
     `on` is the date it was opened, `due` when it falls due or expires, `position` the log position that last changed it.
@@ -69,7 +70,7 @@ class Lot:
 
 
 @frozen
-class Use:
+class Use(Value):
     """What one match took from one lot: signed like the lot."""
 
     lot: str
@@ -78,7 +79,7 @@ class Use:
 
 
 @frozen
-class Match:
+class Match(Value):
     """The lots used, and what of the taking no lot could give."""
 
     uses: tuple[Use, ...]

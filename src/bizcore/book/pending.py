@@ -11,6 +11,7 @@ from attrs import evolve, field, frozen
 from bizcore.book.entry import Amount
 from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import Refused
+from bizcore.kernel.value import Value
 
 STATES: Final[Mapping[tuple[str, str], str]] = {
     ("pending", "post"): "posted",
@@ -57,7 +58,7 @@ class Settled(NamedTuple):
 
 
 @frozen(kw_only=True)
-class Pending:
+class Pending(Value):
     """An amount held until it is posted, void, or past its last day.
 
     Guarantees: posted + returned = held; a hold is settled once. No clock: whether it has expired is asked with a date, and the

@@ -22,6 +22,7 @@ ROLES: Final[Mapping[str, str]] = {
     "customer": "cost_of_sales",
     "opening": "opening_equity",
     "variance": "purchase_variance",
+    "revaluation": "inventory_revaluation",
 }
 """The account's role that stands for an outside place; the others are stock gained or lost."""
 

@@ -6,15 +6,16 @@ import inspect
 import typing
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from attrs import field, frozen
 
 from bizcore.book.entry import Entry
 from bizcore.flow.document import Document
-from bizcore.kernel.codec import Reader, WrongType, at_path, encode, parsed, reader
+from bizcore.kernel.codec import Reader, WrongType, at_path, encode, parsed, plain, reader
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.maps import Map
+from bizcore.kernel.value import Answer
 
 if TYPE_CHECKING:
     from bizcore.change.changes import Changes
@@ -32,7 +33,7 @@ class BadArguments(Invalid):
 
 
 @frozen(eq=False, repr=False)
-class Act(Generic[D]):
+class Act(Answer, Generic[D]):
     """An intent as a value: what an idempotency key stands for, what a queue carries, what waits for its approver.
 
     `arguments` are in normal form: each was read by its declared type, those not given are absent. Two acts are equal
@@ -41,6 +42,8 @@ class Act(Generic[D]):
     Guarantees: building one reads and writes nothing; `to_json` and `Company.act` are inverse; its repr ends with
     `not applied`, because an act that nobody applies changes nothing.
     """
+
+    json_form: ClassVar[Any] = {"act": str, "arguments": dict[str, Any]}
 
     name: str
     arguments: Map[Any]
@@ -53,6 +56,10 @@ class Act(Generic[D]):
         if not self._intent:
             self._intent.append(encode(self.arguments))
         return self._intent[0]
+
+    def to_plain(self) -> dict[str, Any]:
+        """Name and arguments as JSON types."""
+        return {"act": self.name, "arguments": plain(self.arguments)}
 
     def to_json(self) -> str:
         """Name and arguments as one canonical JSON text."""
@@ -84,7 +91,8 @@ class Signature:
         parameters = list(inspect.signature(planner).parameters.values())[1:]  # the first is the view
         hints = typing.get_type_hints(planner)
         self.positional: tuple[str, ...] = tuple(one.name for one in parameters if one.kind is not one.KEYWORD_ONLY)
-        self.readers: dict[str, Reader] = {one.name: reader(hints[one.name]) for one in parameters}
+        self.types: dict[str, Any] = {one.name: hints[one.name] for one in parameters}
+        self.readers: dict[str, Reader] = {name: reader(one) for name, one in self.types.items()}
         self.required: tuple[str, ...] = tuple(one.name for one in parameters if one.default is one.empty)
         self.defaults: dict[str, object] = {one.name: one.default for one in parameters if one.default is not one.empty}
 
@@ -126,19 +134,14 @@ def make_act(
 
 
 def parse_act(
-    text: str,
+    text: str | Mapping[str, Any],
     verbs: Mapping[str, Callable[..., Changes[Any]]],
     special: Mapping[str, Callable[[Mapping[str, Any]], Act[Any]]],
 ) -> Act[Any]:
-    """Build an act from its JSON; `special` reads the acts that no planner's signature types. Raises: Invalid."""
-    if not isinstance(text, str):
-        raise WrongType(value=text, expected="the JSON text of an act")
-    try:
-        data = parsed(text)
-    except Invalid:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise BadArguments(act="?", why=f"is not JSON: {error}") from None
+    """Build an act from its JSON, as text or parsed; `special` reads the acts that no planner's signature types. Raises: Invalid."""
+    data: Any = _parsed(text) if isinstance(text, str) else text
+    if not isinstance(data, (str, dict, list)):
+        raise WrongType(value=text, expected="the JSON of an act")
     if not isinstance(data, dict) or set(data) != {"act", "arguments"} or not isinstance(data["arguments"], dict):
         raise BadArguments(act="?", why='an act is {"act": name, "arguments": {...}}')
     name = data["act"]
@@ -149,6 +152,15 @@ def parse_act(
     if name not in verbs:
         raise UnknownAct(name=name, known=tuple(sorted(verbs)))
     return make_act(name, verbs[name], (), data["arguments"])
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return parsed(text)
+    except Invalid:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise BadArguments(act="?", why=f"is not JSON: {error}") from None
 
 
 class UnknownAct(Invalid):

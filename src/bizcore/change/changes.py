@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from attrs import field, frozen
 
 from bizcore.book.entry import Amount, Entry
-from bizcore.change.difference import differences
+from bizcore.change.difference import Difference, differences
 from bizcore.flow.document import Document, Ref
+from bizcore.kernel.codec import plain
 from bizcore.kernel.errors import Invalid, Refused
+from bizcore.kernel.markup import ROWS_MAX, Html, Shown, cell, element, heading, joined, row, table
 from bizcore.kernel.money import Money
+from bizcore.kernel.value import Answer, Argument
 
 if TYPE_CHECKING:
     from bizcore.change.act import Act
@@ -65,6 +68,17 @@ class Floor:
     terms: tuple[Term, ...] = field(converter=_terms)
     least: Amount
 
+    def __str__(self) -> str:
+        """The sum and its bound.
+
+        >>> str(Floor(terms=[("stock", "main", "bolt", 1), ("stock", "held", "bolt", -1)], least=Money("0", "EUR")))
+        'stock main bolt - stock held bolt stays at least 0.00 EUR'
+        """
+        said = "".join(
+            f" {'+' if sign > 0 else '-'} {book} {account} {unit}" for book, account, unit, sign in self.terms
+        )
+        return f"{said.removeprefix(' + ').strip()} stays at least {self.least}"
+
     @property
     def least_scaled(self) -> int:
         """The bound as the store keeps amounts."""
@@ -90,7 +104,7 @@ class Planned:
 
 
 @frozen(eq=False, repr=False, init=False)
-class Changes(Generic[D]):
+class Changes(Shown, Answer, Generic[D]):
     """What an act would record: its answer, the documents to write, the entries to post, the floors that must hold.
 
     `value` is the answer: a document or an entry, recorded with the others. `act`, `reads` and `planned` are filled in by
@@ -99,6 +113,13 @@ class Changes(Generic[D]):
     Guarantees: nothing is written; printing it shows every entry and document it would record, and of a document that was there before what changes.
     Raises: TooLarge.
     """
+
+    json_form: ClassVar[Any] = {
+        "act": dict[str, Any] | None,
+        "documents": tuple[dict[str, Any], ...],
+        "entries": tuple[Entry, ...],
+        "value": Argument,
+    }
 
     value: D
     documents: tuple[Document, ...]
@@ -165,6 +186,15 @@ class Changes(Generic[D]):
         """Both as one change; the answer is the left one's."""
         return self.adding(documents=other.documents, entries=other.entries, floors=other.floors, derived=other.derived)
 
+    def to_plain(self) -> dict[str, Any]:
+        """What would be recorded, as JSON types; each document with its kind."""
+        return {
+            "act": None if self.act is None else self.act.to_plain(),
+            "documents": [{"kind": one.kind, "document": plain(one)} for one in self.documents],
+            "entries": [plain(one) for one in self.entries],
+            "value": plain(self.value),
+        }
+
     def __repr__(self) -> str:
         """Every entry and document, in the order they would be recorded."""
         lines = [f"Changes of {self.act.name}" if self.act else "Changes"]
@@ -174,6 +204,32 @@ class Changes(Generic[D]):
 
     def _shown(self, one: Document) -> Iterator[str]:
         yield f"  {one.kind} {one.number or one.id} {one.state}".rstrip()
+        yield from (f"    {line}" for line in self._differences(one))
+
+    def _differences(self, one: Document) -> tuple[Difference, ...]:
+        """What changes of a document that was there before."""
         old = self.planned.before(one) if self.planned is not None else None
-        if old is not None:
-            yield from (f"    {line}" for line in differences(old, one))
+        return () if old is None else tuple(differences(old, one))
+
+    def markup(self) -> Html:
+        """The documents with what changes of them and the numbers they will draw, the entries, and what must stay."""
+        title = f"Changes of {self.act.name}" if self.act else "Changes"
+        parts = [element("div", {}, element("b", {}, title), " ", element("mark", {}, "not applied"))]
+        if self.documents:
+            head = [heading(name) for name in ("document", "state", "number")]
+            parts.append(table(head, [line for one in self.documents for line in self._document_rows(one)]))
+        parts += [one.markup() for one in self.entries[:ROWS_MAX]]
+        if len(self.entries) > ROWS_MAX:
+            parts.append(element("div", {}, f"and {len(self.entries) - ROWS_MAX} more entries"))
+        parts += [element("div", {}, element("small", {}, f"erases {one}")) for one in self.erases]
+        parts += [element("div", {}, element("small", {}, str(one))) for one in self.floors]
+        return joined(parts)
+
+    def _document_rows(self, one: Document) -> Iterator[Html]:
+        rule, number = type(one).numbering, one.number
+        if rule is not None and not number and one.state not in rule.unnumbered:
+            number = f"the next of {rule.series(one.dated)}"
+        yield row(cell(text) for text in (f"{one.kind} {one.id}", one.state, number))
+        for found in self._differences(one):
+            said = joined([element("small", {}, found.path), f" {found.old} \u2192 {found.new}"])
+            yield row([element("td", {"colspan": 3}, element("div", {"class": "in"}, said))])

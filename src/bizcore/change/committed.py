@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from attrs import field, frozen
 
 from bizcore.book.entry import Entry
 from bizcore.flow.document import Document, Ref
+from bizcore.kernel.codec import plain
+from bizcore.kernel.errors import BizcoreError
+from bizcore.kernel.markup import ROWS_MAX, Html, Shown, element, facts, joined
+from bizcore.kernel.value import Answer, Argument
 
 D = TypeVar("D", bound=Document | Entry, covariant=True)
 
@@ -31,12 +35,27 @@ def microseconds_of(instant: datetime) -> int:
 
 
 @frozen(kw_only=True, eq=False)
-class Committed(Generic[D]):
+class Committed(Shown, Answer, Generic[D]):
     """One recorded change.
 
     `value` is the document or entry as this change left it, with `id` and `number`; `replayed` says that the key was
     known and this is the first answer again; `documents` are those it wrote, `entries` what it posted.
     """
+
+    json_form: ClassVar[Any] = {
+        "position": int,
+        "instant": datetime,
+        "key": str,
+        "actor": str,
+        "reason": str,
+        "act": str,
+        "intent": str,
+        "replayed": bool,
+        "hash": str,
+        "documents": tuple[Ref, ...],
+        "entries": tuple[Entry, ...],
+        "value": Argument,
+    }
 
     position: int
     instant: datetime
@@ -50,6 +69,28 @@ class Committed(Generic[D]):
     _documents: Callable[[], tuple[Ref, ...]] = field(repr=False)
     _value: Callable[[], Any] = field(repr=False)
     _entries: Callable[[], tuple[Entry, ...]] = field(repr=False)
+
+    def plain(self) -> str:
+        """What it is, in a line; the hash and the intent are asked for by name."""
+        return f"{self.act} at {self.position}, key {self.key!r}" + (
+            ", the first answer again" if self.replayed else ""
+        )
+
+    def markup(self) -> Html:
+        """Who, when and why, the documents it wrote, the entries it posted; of what cannot be read any more, why."""
+        pairs = [
+            ("instant", self.instant.isoformat(sep=" ", timespec="seconds")),
+            ("key", self.key), ("actor", self.actor), ("reason", self.reason),
+        ]  # fmt: skip
+        behind: list[Html] = []
+        try:
+            pairs.append(("documents", ", ".join(str(one) for one in self.documents[:ROWS_MAX])))
+            behind += [one.markup() for one in self.entries[:ROWS_MAX]]
+        except BizcoreError as error:
+            behind.append(element("div", {}, error.message))
+        title = joined([element("b", {}, f"{self.act} at {self.position}"), " "])
+        mark = element("mark", {}, "the first answer again" if self.replayed else "applied")
+        return joined([element("div", {}, title, mark), facts(pairs), *behind])
 
     @property
     def documents(self) -> tuple[Ref, ...]:
@@ -70,3 +111,7 @@ class Committed(Generic[D]):
     def entries(self) -> tuple[Entry, ...]:
         """What was posted, in order."""
         return self._entries()
+
+    def to_plain(self) -> dict[str, Any]:
+        """What was recorded, as JSON types. Raises: as `value`."""
+        return {name: plain(getattr(self, name)) for name in self.json_form}

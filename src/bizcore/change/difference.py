@@ -1,9 +1,9 @@
-"""What differs between two versions of a document, as lines that a person reads."""
+"""What differs between two versions of a document, part by part, for a person to read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import attrs
 
@@ -12,18 +12,30 @@ from bizcore.kernel.codec import fields_of
 _SHOWN: Final = 60
 
 
-def differences(old: object, new: object, path: str = "") -> Iterator[str]:
-    """Each part that differs as `path old -> new`; a path is that of an error's, such as `lines.0.shipped`.
+class Difference(NamedTuple):
+    """A part of a document that changes; a path is that of an error's, such as `lines.0.shipped`."""
+
+    path: str
+    old: str
+    new: str
+
+    def __str__(self) -> str:
+        """`path old -> new`."""
+        return f"{self.path} {self.old} -> {self.new}".strip()
+
+
+def differences(old: object, new: object, path: str = "") -> Iterator[Difference]:
+    """Each part that differs, as text that fits a line.
 
     >>> from bizcore.kernel.money import Money
-    >>> list(differences((Money("5", "EUR"), "x"), (Money("7", "EUR"), "x")))
+    >>> [str(one) for one in differences((Money("5", "EUR"), "x"), (Money("7", "EUR"), "x"))]
     ['0 5.00 EUR -> 7.00 EUR']
     """
     if old == new:
         return
     pairs = _parts(old, new)
     if pairs is None:
-        yield f"{path} {_short(old)} -> {_short(new)}".strip()
+        yield Difference(path, _short(old), _short(new))
         return
     for name, before, after in pairs:
         yield from differences(before, after, f"{path}.{name}" if path else name)

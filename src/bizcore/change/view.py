@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
+from datetime import date
 from enum import Enum
 from functools import cached_property, lru_cache
 from typing import Any, Final, TypeVar, cast, final
@@ -25,6 +26,7 @@ from bizcore.kernel.errors import Invalid, NotFound, Refused, Unavailable
 from bizcore.kernel.ids import checked_id, minted
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
+from bizcore.kernel.value import Value
 
 D = TypeVar("D", bound=Document)
 P = TypeVar("P", bound=Policies)
@@ -95,7 +97,7 @@ class TooMany(Invalid):
 
 
 @frozen
-class Balance:
+class Balance(Value):
     """What an account holds of a unit, and the log position that last changed it (0: never)."""
 
     amount: Amount
@@ -213,6 +215,12 @@ class View:
         self.reads["doc", cls.kind, id] = of_row(row)
         return None if row is None else self._decoder.document(cls, row)
 
+    def position_of(self, cls: type[D], id: str) -> int:
+        """The position at which a document was last written; 0 when there is none."""
+        row = self._reading.doc(cls.kind, id)
+        self.reads["doc", cls.kind, id] = of_row(row)
+        return 0 if row is None else row.position
+
     def find(self, cls: type[D], index: str, *prefix: str, newest_first: bool = False) -> Iterator[D]:
         """The documents under an index whose key begins with the components given, in order of key; erased ones are passed over.
 
@@ -245,6 +253,11 @@ class View:
         )
         return self._decoder.document(cls, rows[0]) if rows else None
 
+    def until(self, cls: type[D], index: str, *, upto: date, most: int) -> tuple[D, ...]:
+        """The oldest documents at or before a day, under an index of ISO dates alone: `most` of them, however many there are."""
+        rows = self._find(f"{cls.kind}.{index}", "", key_of((upto.isoformat(),)), newest_first=False, limit=most)
+        return tuple(self._decoder.document(cls, row) for row in rows if row.body)
+
     def all(self, cls: type[D]) -> Iterator[D]:
         """Every document of a kind that was not erased, by id. Raises: TooMany."""
         rows = self._reading.all(cls.kind, limit=FIND_MAX)
@@ -257,6 +270,13 @@ class View:
         """The keys of the changes that wrote a document, one a version, oldest first."""
         rows = self._reading.history(cls.kind, id)
         return tuple(next(self._reading.log(after=row.position - 1)).key for row in rows)
+
+    def wrote(self, key: str) -> tuple[Ref, ...]:
+        """The documents that the change under a key wrote; none when there is no such change."""
+        row = self._reading.logged(key)
+        return (
+            () if row is None else tuple(Ref(kind, name) for kind, name, *_ in record.body_of(row).get("documents", ()))
+        )
 
     def page(self, cls: type[D], *, after: str, size: int) -> tuple[D, ...]:
         """Some documents of a kind by id, from the one after `after`; erased ones are passed over."""

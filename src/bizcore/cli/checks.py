@@ -23,7 +23,15 @@ from bizcore.kernel.errors import BizcoreError, LawBroken
 from bizcore.kernel.money import Money
 from bizcore.kernel.table import Column, Table
 from bizcore.supply.places import pools
-from bizcore.supply.reports import Difference, conserved, layers_as_folded, stock_equals_cost, worthless_or_held
+from bizcore.supply.reports import (
+    Difference,
+    at_standard,
+    conserved,
+    layers_as_folded,
+    stock_equals_cost,
+    worthless_or_held,
+)
+from bizcore.supply.stocktaking import counts_hold
 
 BOOKS: Final = ("cost", "journal", "reserved", "stock")
 
@@ -118,6 +126,16 @@ def _equal(view: View, one: str, left: int, other: str, right: int) -> Finding:
 def _stock(_: Company, view: View) -> Finding:
     """What lies in owned places, against the quantities in the cost book."""
     return _differences((*stock_equals_cost(view), *worthless_or_held(view)))
+
+
+def _standard(_: Company, view: View) -> Finding:
+    """What the cost book holds of goods at standard cost, against their quantity at the standard in force."""
+    return _differences(at_standard(view))
+
+
+def _counted(_: Company, view: View) -> Finding:
+    """What lay at a place at the moment of each count, by all that is recorded now, against what was counted."""
+    return _differences(counts_hold(view))
 
 
 def _inventory(_: Company, view: View) -> Finding:
@@ -325,6 +343,8 @@ _CHECKS: Final[dict[str, Compare]] = {
     "payables = control account": _items("payable"),
     "goods received not invoiced = account": _items("grni"),
     "stock = quantity in cost": _stock,
+    "value = quantity at standard": _standard,
+    "counted = stock then": _counted,
     "cost = inventory account": _inventory,
     "conservation of goods": _conserved,
     "document totals = accounts": _documents,

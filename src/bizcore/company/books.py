@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from bizcore.book.entry import Entry
 from bizcore.change import record
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bizcore.supply.desk import SupplyDesk
 
 K = TypeVar("K", bound=Document)
+T = TypeVar("T", bound=Desk)
 
 Authorize = Callable[[str, Act[Any]], bool | None]
 
@@ -110,13 +111,22 @@ class Books:
         """From an order to a vendor to the matched bill."""
         return cast("ProcureToPayDesk", self.desk("procure_to_pay"))
 
-    def desk(self, name: str) -> Desk:
-        """A desk by name, a user's own too. Raises: UnknownDesk, WrongType."""
+    @overload
+    def desk(self, which: type[T]) -> T: ...
+    @overload
+    def desk(self, which: str) -> Desk: ...
+    def desk(self, which: type[Desk] | str) -> Desk:
+        """A desk by its class or its name, a user's own too; by its class it has its type. Raises: UnknownDesk, WrongType."""
+        given: object = which
+        name = given.name if isinstance(given, type) and issubclass(given, Desk) else given
         if not isinstance(name, str):
-            raise WrongType(value=name, expected="the name of a desk")
+            raise WrongType(value=name, expected="a desk, or the name of one")
         if name not in self._own_desks and name not in wiring.DESKS:
             raise UnknownDesk(name=name, known=(*wiring.DESKS, *self._own_desks))
-        return wiring.desk_class(name, self._own_desks)(self)
+        found = wiring.desk_class(name, self._own_desks)
+        if given is not name and found is not given:
+            raise UnknownDesk(name=name, known=(*wiring.DESKS, *self._own_desks))
+        return found(self)
 
     # -- looking -------------------------------------------------------------------------------------------------------
 

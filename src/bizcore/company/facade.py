@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, overload
 
 from bizcore.book.entry import Entry
@@ -15,20 +15,20 @@ from bizcore.change.desk import Desk, verbs_of
 from bizcore.change.reading import LogRow
 from bizcore.change.settings import Settings
 from bizcore.change.view import Decoder, View
-from bizcore.company import landing, wiring
+from bizcore.company import approvals, landing, own, wiring
 from bizcore.company.books import Authorize, Books
-from bizcore.company.given import classes, pairs, ref_of, request_text
+from bizcore.company.given import pairs, ref_of, request_text, zone_named
 from bizcore.company.refusals import (
     BatchTooLarge,
     NobodyActs,
     NotApplicable,
     UnknownBucket,
     UnknownKind,
-    UnknownZone,
 )
+from bizcore.flow.approval import Approval
 from bizcore.flow.document import Document, Ref
 from bizcore.kernel.calendars import calendar as calendar_named
-from bizcore.kernel.codec import WrongType, decode, plain
+from bizcore.kernel.codec import WrongType, at_path, decode, plain, reader
 from bizcore.kernel.currencies import digits
 from bizcore.kernel.days import instant as read_instant
 from bizcore.kernel.ids import checked_id, checked_text
@@ -92,7 +92,7 @@ class Company(Books):
             currency=currency,
             chart=checked_id(chart, "chart"),
             calendar=calendar,
-            zone=_zone(zone),
+            zone=zone_named(zone),
             bucket=bucket,
         )
         database = opened(store)
@@ -127,13 +127,14 @@ class Company(Books):
     ) -> Company:
         if authorize is not None and not callable(authorize):
             raise WrongType(value=authorize, expected="a function of actor and act")
+        own_desks = own.desks(desks)
         return Company(
             store.settings,
             reading=store.view,
             database=database,
             store=store,
-            kinds={one.kind: one for one in classes(kinds, Document)},
-            desks={one.name: one for one in classes(desks, Desk)},
+            kinds=own.kinds(kinds, own_desks.values()),
+            desks=own_desks,
             actor=None if actor is None else checked_id(actor, "actor"),
             authorize=authorize,
             decoder=Decoder(),
@@ -236,15 +237,17 @@ class Company(Books):
 
         return Act("erase", Map({"id": one.id, "kind": one.kind}), erase)
 
-    def act(self, text: str) -> Act[Any]:
-        """Read an act from its JSON. Raises: Invalid."""
-        return parse_act(text, self._verbs, {"put": self._read_put, "erase": self._read_erase})
+    def act(self, text: str | Mapping[str, Any]) -> Act[Any]:
+        """Read an act from its JSON, as text or parsed. Raises: Invalid."""
+        special = {"put": self._read_put, "erase": self._read_erase}
+        return parse_act(text, self._verbs, {**special, **approvals.readers(self)})
 
     def _read_put(self, data: Mapping[str, Any]) -> Act[Any]:
         kind = str(data.get("kind"))
         if kind not in self.kinds or set(data) != {"kind", "document"}:
             raise UnknownKind(kind=kind, known=tuple(sorted(self.kinds)))
-        return self.put(decode(self.kinds[kind], data["document"]))
+        cls: Any = self.kinds[kind]
+        return self.put(at_path("document", reader(cls), data["document"]))
 
     def _read_erase(self, data: Mapping[str, Any]) -> Act[Any]:
         return self.erase(decode(Ref, data))
@@ -314,12 +317,12 @@ class Company(Books):
         if key is not None:
             checked_id(key, "key")
         if isinstance(what, Act):
-            return self._land([_Intent(what, key)], who, reason)[0]
+            return self._land([landing.Intent(what, key)], who, reason)[0]
         if isinstance(what, Changes):
             if what.act is None or what.reads is None:
                 raise NotApplicable(what=what)
             self._check_planned_here(what)
-            return self._land([_Intent(what.act, key, shown=what)], who, reason)[0]
+            return self._land([landing.Intent(what.act, key, shown=what)], who, reason)[0]
         if isinstance(what, Fork):
             self._check_mine(what._identity)
             asked, told = what.asked, what.told
@@ -342,7 +345,7 @@ class Company(Books):
         Raises: BatchTooLarge, WrongType, and what `apply` does.
         """
         checked_text(reason)
-        intents = [_Intent(act, checked_id(key, "key") if key is not None else None) for act, key in pairs(acts)]
+        intents = [landing.Intent(act, checked_id(key, "key") if key is not None else None) for act, key in pairs(acts)]
         if len(intents) > BATCH_MAX:
             raise BatchTooLarge(count=len(intents), most=BATCH_MAX)
         return tuple(self._land(intents, self._who(actor), reason))
@@ -355,7 +358,7 @@ class Company(Books):
             return ""
         return checked_id(who, "actor")
 
-    def _land(self, intents: list[_Intent], who: str, reason: str) -> list[Committed[Any]]:
+    def _land(self, intents: list[landing.Intent], who: str, reason: str) -> list[Committed[Any]]:
         store = self._kept()
         landing.check_idle(self._identity)
         for one in intents:
@@ -387,7 +390,7 @@ class Company(Books):
             for answer, one in zip(answers, intents, strict=True)
         ]
 
-    def _one(self, planning: landing.Planning, one: _Intent, who: str, reason: str) -> LogRow | str:
+    def _one(self, planning: landing.Planning, one: landing.Intent, who: str, reason: str) -> LogRow | str:
         if one.key is not None:
             known = planning.overlay.logged(one.key)
             if known is not None:
@@ -396,11 +399,62 @@ class Company(Books):
         if one.shown is not None and one.shown.reads is not None:
             at = one.shown.planned.position if one.shown.planned is not None else 0
             check_reads(planning.overlay, one.shown.reads, at)
-        self._allow(who, one.act)
-        changes = planning.plan(one.act, one.base)
+        changes = self._planned(planning, one.act, one.base, who)
         one.answered = type(changes.value) if isinstance(changes.value, Document) else None
         planning.record(changes, key=one.base, actor=who, reason=reason)
         return one.base
+
+    def _planned(self, planning: landing.Planning, act: Act[Any], base: str, who: str) -> Changes[Any]:
+        """Plan what is to be recorded: nothing is but what went through here, allowed to its actor and waiting for nobody."""
+        self._allow(who, act)
+        return planning.plan(approvals.here(self, act), base, check=partial(approvals.check, self, who))
+
+    # -- what waits for somebody else ----------------------------------------------------------------------------------
+
+    def submit(
+        self, act: Act[Any], *, key: str | None = None, actor: str | None = None, reason: str = ""
+    ) -> Committed[Approval]:
+        """Ask for an act that waits for approval: it is planned, to see that it may be recorded, and waits.
+
+        Raises: ApprovalNotNeeded, NobodyActs, NotAuthorized, and what the act's own rules refuse.
+        """
+        if not isinstance(act, Act):
+            raise NotApplicable(what=act)
+        who = self._someone(actor)
+        return self.apply(approvals.submit_act(self, act, who), key=key, actor=who, reason=reason)
+
+    def release(
+        self, approval: str, *, key: str | None = None, actor: str | None = None, reason: str = ""
+    ) -> Committed[Approval]:
+        """Approve an act that waits. When enough persons have, it is planned anew and recorded in the same change.
+
+        Raises: FourEyes, NotApprover, AmountGrew, MoreApprovals, IllegalStep, and what the act's own rules refuse now.
+        """
+        return self._decided("release", approval, key, actor, reason)
+
+    def reject(
+        self, approval: str, *, key: str | None = None, actor: str | None = None, reason: str = ""
+    ) -> Committed[Approval]:
+        """Say no to an act that waits. Raises: FourEyes, NotApprover, IllegalStep."""
+        return self._decided("reject", approval, key, actor, reason)
+
+    def withdraw(
+        self, approval: str, *, key: str | None = None, actor: str | None = None, reason: str = ""
+    ) -> Committed[Approval]:
+        """Take back what one asked for. Raises: NotRequester, IllegalStep."""
+        return self._decided("withdraw", approval, key, actor, reason)
+
+    def _decided(
+        self, verb: str, approval: str, key: str | None, actor: str | None, reason: str
+    ) -> Committed[Approval]:
+        who = self._someone(actor)
+        return self.apply(approvals.deciding_act(self, verb, approval, who), key=key, actor=who, reason=reason)
+
+    def _someone(self, actor: str | None) -> str:
+        who = self._who(actor)
+        if not who:
+            raise NobodyActs
+        return who
 
     def _land_last(
         self,
@@ -435,25 +489,3 @@ class Company(Books):
         if isinstance(result, LogRow):
             return self._committed(result, replayed=True)
         return self._committed(rows[result])
-
-
-class _Intent:
-    """An act on its way, with what must stay the same when it is planned twice."""
-
-    __slots__ = ("act", "answered", "base", "key", "shown")
-
-    def __init__(self, act: Act[Any], key: str | None, *, shown: Changes[Any] | None = None) -> None:
-        self.act = act
-        self.key = key
-        self.shown = shown
-        self.base = key or ""
-        self.answered: type[Document] | None = None
-
-
-def _zone(name: object) -> str:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # 4 ms, at creation only
-
-    try:
-        return ZoneInfo(cast("str", name)).key
-    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
-        raise UnknownZone(zone=str(name)[:80]) from None

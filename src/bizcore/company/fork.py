@@ -189,9 +189,8 @@ class Fork(Company):
     def _step(self, step: ForkStep) -> Committed[Any]:
         act, base = step.act, step.base
         who = self._acts(step)
-        self._allow(who, act)
         at_base = not self._planning.overlay.writes
-        changes = self._planning.plan(act, base)
+        changes = self._planned(self._planning, act, base, who)
         row = self._planning.record(changes, key=base, actor=who, reason=step.reason or self._step_reason)
         self._note(changes.reads or {}, at_base=at_base)
         self._keep(step, row)
@@ -354,7 +353,8 @@ class Past(Company):
 def compare(report: Callable[[Company], Table], **companies: Company) -> Table:
     """Put a report of several companies, forks or pasts side by side.
 
-    `report` takes a company and gives a table whose first column names the rows; figures become one column a company.
+    `report` takes a company and gives a table whose first column names the rows; figures become one column a company, and text that all say alike
+    stands once.
 
     >>> from bizcore.kernel.table import Column
     >>> acme = Company.create("acme", currency="EUR")
@@ -366,15 +366,28 @@ def compare(report: Callable[[Company], Table], **companies: Company) -> Table:
         raise NotApplicable(what=companies)
     first = next(iter(tables.values()))
     key = first.columns[0].name
+    named = [one for one in first.columns[1:] if _says_the_same(one.name, key, tables.values())]
     lines: dict[str, dict[str, object]] = {}
-    columns = [first.columns[0]]
+    columns = [first.columns[0], *named]
     for name, table in tables.items():
-        figures = table.columns[1:]
+        figures = [one for one in table.columns[1:] if one not in named]
         columns += [evolve(one, name=f"{name} {one.name}") for one in figures]
         for row in table:
-            mine = lines.setdefault(str(row[key]), {key: row[key]})
+            mine = lines.setdefault(str(row[key]), {key: row[key]} | {one.name: row[one.name] for one in named})
             mine.update({f"{name} {one.name}": row[one.name] for one in figures})
     return Table(columns, [[line.get(one.name) for one in columns] for line in lines.values()], title=first.title)
+
+
+def _says_the_same(column: str, key: str, tables: Iterable[Table]) -> bool:
+    """Whether a column is text that belongs to the row, whichever company is asked: it then stands there once."""
+    said: dict[str, object] = {}
+    for table in tables:
+        if column not in {one.name for one in table.columns}:
+            return False
+        for row in table:
+            if not isinstance(row[column], str) or said.setdefault(str(row[key]), row[column]) != row[column]:
+                return False
+    return bool(said)
 
 
 def _again(company: Company, step: ForkStep) -> Committed[Any]:

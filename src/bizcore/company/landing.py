@@ -32,6 +32,9 @@ Authorize = Callable[[str, Act[Any]], None]
 Body = Callable[[str, str, int], tuple[str, str] | None]
 """The stored (body, salt) of one version of a document, or of an intent that lies beside the log."""
 
+Check = Callable[[View, Changes[Any]], None]
+"""Looks at what is to be recorded, and only refuses; what it read is read for the change."""
+
 WORK: Final = "work"
 """The act of the last record of a fork or of work."""
 
@@ -66,13 +69,15 @@ class Planning:
         reading: Reading = self.overlay if self.overlay.writes or self.overlay.base is None else self.overlay.base
         return View(reading, self._settings, base=base, decoder=self._decoder)
 
-    def plan(self, act: Act[Any], base: str) -> Changes[Any]:
-        """Planner, then followers, then guards."""
+    def plan(self, act: Act[Any], base: str, *, check: Check | None = None) -> Changes[Any]:
+        """Planner, then followers, then guards; then, of what is to be recorded, whether it waits for somebody else."""
         view = self.view(base)
         changes = act.planner(view, **act.arguments)
         changes = wiring.followed(view, changes)
         wiring.guarded(view, changes)
         object.__setattr__(changes, "act", act)
+        if check is not None:
+            check(view, changes)
         object.__setattr__(changes, "reads", view.reads)
         return changes
 
@@ -236,6 +241,19 @@ def _intent_of(row: LogRow, body: Body) -> str:
     if beside is None or not beside[0]:
         raise IntentErased(key=row.key)
     return beside[0]
+
+
+class Intent:
+    """An act on its way, with what must stay the same when it is planned twice."""
+
+    __slots__ = ("act", "answered", "base", "key", "shown")
+
+    def __init__(self, act: Act[Any], key: str | None, *, shown: Changes[Any] | None = None) -> None:
+        self.act: Act[Any] = act
+        self.key: str | None = key
+        self.shown: Changes[Any] | None = shown
+        self.base: str = key or ""
+        self.answered: type[Document] | None = None
 
 
 # -- one work at a time -----------------------------------------------------------------------------------------------

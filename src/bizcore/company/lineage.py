@@ -8,13 +8,14 @@ from attrs import frozen
 
 from bizcore.change.reading import Reading, intact
 from bizcore.flow.document import Ref, key_of
+from bizcore.kernel.markup import Html, Shown
 from bizcore.kernel.table import Column, Table
 
 _LIMIT = 10_000
 
 
 @frozen
-class Trace:
+class Trace(Shown):
     """The documents joined to one by origin links, both ways, in the order they were recorded.
 
     `links` go from a document to what came from it. `in` asks whether a document was reached.
@@ -44,6 +45,10 @@ class Trace:
     def __str__(self) -> str:
         """The table as text."""
         return str(self._table)
+
+    def markup(self) -> Html:
+        """The table."""
+        return self._table.markup()
 
 
 def trace(reading: Reading, start: Ref) -> Trace:

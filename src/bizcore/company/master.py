@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from attrs import evolve, frozen
@@ -9,6 +10,7 @@ from attrs import evolve, frozen
 from bizcore.change.changes import Changes
 from bizcore.change.record import INTENT
 from bizcore.change.view import DocumentNotFound, View
+from bizcore.flow.approval import Approval, ApprovalRequest
 from bizcore.flow.document import Document, Ref
 from bizcore.flow.policies import Policies
 from bizcore.kernel.errors import Refused
@@ -76,4 +78,12 @@ def erase(view: View, kind: type[Document], id: str) -> Changes[Erasure]:
     ref = Ref(kind.kind, id)
     keys = view.written_by(kind, id)
     erasure = view.mint(Erasure(of=ref, versions=len(keys), origins=(ref,)))
-    return Changes(erasure, erases=(ref, *(Ref(INTENT, key) for key in keys)))
+    erases = (ref, *(Ref(INTENT, key) for key in keys), *_asked_for(view, keys))
+    return Changes(erasure, erases=tuple(dict.fromkeys(erases)))
+
+
+def _asked_for(view: View, keys: tuple[str, ...]) -> Iterator[Ref]:
+    """What waited for approval before the changes under the keys recorded it: it holds the same data."""
+    for approval in sorted({one.id for key in keys for one in view.wrote(key) if one.kind == Approval.kind}):
+        yield Ref(ApprovalRequest.kind, approval)
+        yield from (Ref(INTENT, key) for key in view.written_by(ApprovalRequest, approval))

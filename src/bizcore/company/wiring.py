@@ -11,6 +11,7 @@ from bizcore.change.changes import Changes
 from bizcore.change.desk import Desk
 from bizcore.change.view import View
 from bizcore.flow.document import Document
+from bizcore.kernel.errors import LawBroken
 
 DESKS: Final[Mapping[str, str]] = {
     "finance": "bizcore.finance.desk:FinanceDesk",
@@ -21,10 +22,12 @@ DESKS: Final[Mapping[str, str]] = {
 }
 
 FOLLOWERS: Final = (
+    ("stock", "bizcore.supply.counting:hold"),
     ("stock", "bizcore.supply.cost:cost"),
     ("cost", "bizcore.bridges.goods_to_ledger:follow"),
 )
-"""A follower adds entries for entries of a book; in this order, so that cost follows stock and the journal follows cost."""
+"""A follower adds entries for entries of a book; in this order, so that counts stay true, cost follows stock and the
+journal follows cost."""
 
 GUARDS: Final = (
     ("stock", "bizcore.change.locks:guard"),
@@ -42,13 +45,24 @@ WATCHES: Final = (
     ("vendor_credit", "bizcore.finance.closing:watch_tax"),
     ("policies.finance", "bizcore.finance.watches:watch_policies"),
     ("account", "bizcore.finance.watches:watch_account"),
+    ("order", "bizcore.bridges.order_to_cash.credit_limits:watch_order"),
+    ("shipment", "bizcore.bridges.order_to_cash.credit_limits:watch_shipment"),
+    ("invoice", "bizcore.bridges.order_to_cash.credit_limits:watch_invoice"),
     ("item", "bizcore.supply.items:watch"),
     ("place", "bizcore.supply.places:watch"),
+    ("approval_rules", "bizcore.company.approvals:watch"),
 )
 """A watch looks at the documents of a kind that a change writes, before they are written, and only refuses: what is put may
 contradict what the books hold already."""
 
-KINDS: Final = ("bizcore.change.locks:Lock", "bizcore.company.master:Erasure")
+KINDS: Final = (
+    "bizcore.change.locks:Lock",
+    "bizcore.company.master:Erasure",
+    "bizcore.flow.approval:ApprovalRules",
+    "bizcore.flow.approval:Identity",
+    "bizcore.flow.approval:Approval",
+    "bizcore.flow.approval:ApprovalRequest",
+)
 """Kinds that belong to no desk."""
 
 
@@ -78,12 +92,13 @@ def _books(changes: Changes[Any]) -> set[str]:
 
 
 def guarded(view: View, changes: Changes[Any]) -> None:
-    """Let every guard and every watch look. Raises: Refused."""
+    """Let every guard and every watch look. Raises: Refused; LawBroken, for a state that no verb leads to."""
     books = _books(changes)
     for book, path in GUARDS:
         if book in books:
             guard: Callable[[View, Changes[Any]], None] = load(path)
             guard(view, changes)
+    _check_states(view, changes)
     kinds = {one.kind for one in changes.documents}
     for kind, path in WATCHES if kinds else ():
         if kind in kinds:
@@ -91,6 +106,15 @@ def guarded(view: View, changes: Changes[Any]) -> None:
             for one in changes.documents:
                 if one.kind == kind:
                     watch(view, one)
+
+
+def _check_states(view: View, changes: Changes[Any]) -> None:
+    """A document moves along its table, whoever's rule moves it."""
+    for one in changes.documents:
+        lifecycle = type(one).lifecycle
+        before = view.seek(type(one), one.id) if lifecycle is not None else None
+        if lifecycle is not None and before is not None and not lifecycle.leads(before.state, one.state):
+            raise LawBroken(f"{one.kind} {one.id!r} went from {before.state} to {one.state}, where no verb leads")
 
 
 def kinds(own: Mapping[str, type[Document]], desks: Mapping[str, type[Desk]]) -> dict[str, type[Document]]:

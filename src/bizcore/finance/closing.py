@@ -24,6 +24,7 @@ from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.kernel.periods import Period
 from bizcore.kernel.spans import Span
+from bizcore.kernel.value import Value
 
 CLOSING: Final = "closing"
 """The dimension that marks postings of closing entries, so that statements can look past them."""
@@ -78,7 +79,7 @@ class NotAYear(Invalid):
 
 
 @frozen
-class ClosedBalance:
+class ClosedBalance(Value):
     """What one income or expense account held in one currency when the year was closed."""
 
     account: str

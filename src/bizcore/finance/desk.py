@@ -11,6 +11,7 @@ from bizcore.finance.chart import Account
 from bizcore.finance.closing import YearClose
 from bizcore.finance.documents import Bill, CreditNote, Invoice, VendorCredit
 from bizcore.finance.journal import EntryReversal
+from bizcore.finance.limits import CreditLimit
 from bizcore.finance.policies import FinancePolicies
 from bizcore.finance.rates import ExchangeRate
 from bizcore.finance.settlement import Payment, Settlement
@@ -54,6 +55,7 @@ class FinanceDesk(Desk):
     payments: Final = documents(Payment)
     settlements: Final = documents(Settlement)
     rates: Final = documents(ExchangeRate)
+    credit_limits: Final = documents(CreditLimit)
     policies: Final = documents(FinancePolicies)
     reversals: Final = documents(EntryReversal)
     year_closes: Final = documents(YearClose)

@@ -14,6 +14,7 @@ from bizcore.kernel.exact import number
 from bizcore.kernel.ids import checked_id
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
+from bizcore.kernel.value import Value
 
 
 class BadLine(Invalid):
@@ -54,7 +55,7 @@ def _not_negative(_: object, attribute: object, value: Decimal) -> None:
 
 
 @frozen
-class Line:
+class Line(Value):
     """What is sold or bought: a text, a quantity, a price for `per` units in the document's currency.
 
     `price` is exact and never rounded; the document rounds the line's net once (EN 16931 BT-131). `tax` is a category
@@ -90,7 +91,7 @@ class Line:
 
 
 @frozen
-class Adjustment:
+class Adjustment(Value):
     """A document-level allowance or charge (EN 16931 BG-20, BG-21): an amount, its tax and its reason.
 
     The amount is positive (or nothing) in both; the document's field says whether it is taken off or added.

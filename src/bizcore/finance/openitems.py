@@ -12,12 +12,13 @@ from attrs import frozen
 from bizcore.book.entry import Posting
 from bizcore.book.lots import Lot, Order, match, release_int
 from bizcore.kernel.money import Money
+from bizcore.kernel.value import Value
 
 _OF_DOCUMENT: Final = re.compile(r"(.+)/[0-9]+", re.DOTALL)
 
 
 @frozen
-class Settled:
+class Settled(Value):
     """What a payment or credit took from one open item: the amount in the item's currency and the value released."""
 
     lot: str

@@ -21,6 +21,7 @@ from bizcore.kernel.errors import Invalid
 from bizcore.kernel.exact import Number, fraction
 from bizcore.kernel.money import Money
 from bizcore.kernel.rounding import Rounding, divide, quantise
+from bizcore.kernel.value import Value
 
 
 class TaxRounding(Enum):
@@ -127,7 +128,7 @@ class Taxed(Protocol):
 
 
 @frozen
-class TaxLine:
+class TaxLine(Value):
     """Tax of one category and rate: `rate` in percent, `exact` the tax before it was rounded, in the currency."""
 
     category: str
@@ -138,7 +139,7 @@ class TaxLine:
 
 
 @frozen
-class LineTax:
+class LineTax(Value):
     """The share of one line: net + tax = gross."""
 
     net: Money
@@ -147,7 +148,7 @@ class LineTax:
 
 
 @frozen
-class TaxResult:
+class TaxResult(Value):
     """Totals of a document, its tax by category and rate, and the share of each line in the order given."""
 
     net: Money

@@ -9,15 +9,16 @@ from datetime import date, timedelta
 from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 from attrs import field, frozen
 
 from bizcore.kernel.codec import encode
 from bizcore.kernel.days import LAST, Day, day
-from bizcore.kernel.errors import Invalid
+from bizcore.kernel.errors import Invalid, shown
 from bizcore.kernel.exact import Exact, number
 from bizcore.kernel.money import Money
+from bizcore.kernel.value import Value
 
 TEXT_MAX: Final = 400
 _STEPS_MAX: Final = 3_660
@@ -96,14 +97,14 @@ class Portion(NamedTuple):
 
 def _text(value: object) -> str:
     if type(value) is not str:
-        raise BadTerms(text=repr(value)[:60], why="terms are text")
+        raise BadTerms(text=shown(value), why="terms are text")
     if len(value) > TEXT_MAX:
         raise BadTerms(text=value[:60], why=f"at most {TEXT_MAX} characters")
     return " ".join(value.lower().replace(",", " ").replace(";", " ; ").split()).replace(" ;", ";")
 
 
 @frozen(repr=False)
-class Terms:
+class Terms(Value):
     """What is due when: portions separated by `;`, each an amount and steps.
 
     Amount: `30%`, `30% of rest`, `100.00`, `rest`; the last portion is the rest whether it says so or not, and percentages
@@ -118,6 +119,8 @@ class Terms:
     >>> Terms("30 days").portions[0].due(date(2026, 1, 31))
     datetime.date(2026, 3, 2)
     """
+
+    json_form: ClassVar[Any] = _text
 
     text: str = field(default="now", converter=_text)
 
@@ -153,7 +156,7 @@ class Terms:
 
 
 @frozen
-class Instalment:
+class Instalment(Value):
     """An amount and the day it falls due."""
 
     due: date

@@ -5,10 +5,11 @@ from __future__ import annotations
 from attrs import frozen
 
 from bizcore.kernel.money import Money
+from bizcore.kernel.value import Value
 
 
 @frozen(kw_only=True)
-class StatedTotals:
+class StatedTotals(Value):
     """The totals a received document states (BG-22).
 
     `third_party` are payments for third parties that the XRechnung extension adds to what is payable; the core standard
@@ -28,7 +29,7 @@ class StatedTotals:
 
 
 @frozen(kw_only=True)
-class Finding:
+class Finding(Value):
     """A rule that stated totals do not keep; the document's own amount stands, the computed one is beside it."""
 
     rule: str

@@ -12,6 +12,7 @@ from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.maps import Map
+from bizcore.kernel.value import Value
 
 Keys = Iterable[tuple[str, ...]]
 
@@ -20,7 +21,7 @@ Indexes = Mapping[str, Callable[[Any], Keys]]
 
 
 @frozen
-class Ref:
+class Ref(Value):
     """A document by kind and id.
 
     >>> str(Ref("invoice", "order 4711#1"))
@@ -44,6 +45,17 @@ class NoLines(Invalid):
         super().__init__(f"the {kind} has no lines", kind=kind)
 
 
+class UnknownState(Invalid):
+    """A document is in a state that the table of its kind does not have."""
+
+    code = "unknown_state"
+
+    def __init__(self, *, kind: str, state: str, states: tuple[str, ...]) -> None:
+        super().__init__(
+            f"no {kind} is {state[:60]!r}; it is {' or '.join(states)}", kind=kind, state=state[:60], states=states
+        )
+
+
 def _origins(value: Iterable[Ref]) -> tuple[Ref, ...]:
     return tuple(value)
 
@@ -53,7 +65,7 @@ def _extra(value: Mapping[str, str]) -> Map[str]:
 
 
 @frozen(kw_only=True)
-class Document:
+class Document(Value):
     """The base of every document; a subclass names its `kind` and adds fields.
 
     `id` is the identity, given by the caller or minted while planning; `number` is legal and drawn when recorded, empty
@@ -86,10 +98,14 @@ class Document:
     extra: Map[str] = field(default=Map({}), converter=_extra)
 
     def __attrs_post_init__(self) -> None:
-        """A new document of a kind with a lifecycle begins in its initial state."""
+        """A new document of a kind with a lifecycle begins in its initial state, and is in no other than its table has."""
         lifecycle = type(self).lifecycle
-        if lifecycle is not None and not self.state:
+        if lifecycle is None:
+            return
+        if not self.state:
             object.__setattr__(self, "state", lifecycle.initial)
+        elif not lifecycle.knows(self.state):
+            raise UnknownState(kind=type(self).kind, state=self.state, states=lifecycle.states)
 
     @property
     def ref(self) -> Ref:
@@ -103,9 +119,9 @@ class Document:
         return value if isinstance(value, date) else None
 
     def to(self, verb: str) -> Self:
-        """The document after a verb of its lifecycle. Raises: IllegalStep."""
+        """The document after a verb of its lifecycle. Raises: IllegalStep, ConditionUnmet."""
         lifecycle = type(self).lifecycle
-        return self if lifecycle is None else evolve(self, state=lifecycle.step(self.state, verb))
+        return self if lifecycle is None else evolve(self, state=lifecycle.after(self, self.state, verb))
 
     @classmethod
     def lift(cls, data: dict[str, object], version: int) -> dict[str, object]:

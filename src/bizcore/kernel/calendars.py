@@ -11,6 +11,7 @@ from attrs import field, frozen
 from bizcore.kernel.days import Day, bound
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.periods import NotAPeriod, Period
+from bizcore.kernel.value import Value
 
 _NAMED: Final = {
     "calendar-year": 1, "february-year": 2, "april-year": 4, "july-year": 7, "september-year": 9, "october-year": 10,
@@ -37,7 +38,7 @@ def _month(value: object) -> int:
 
 
 @frozen
-class FiscalCalendar:
+class FiscalCalendar(Value):
     """Years of twelve months that start in any month, named after the year they end in.
 
     `2026` is the fiscal year, `2026-Q2` its second quarter, `2026-06` the sixth *fiscal* period when the year does not start in

@@ -1,13 +1,12 @@
 """One JSON form for every value: canonical text out, strict reading in.
 
 The encoder of a class is generated once from its attrs fields, with the key order fixed at generation, so that canonical
-text costs no sorting (3.7 times `json.dumps(sort_keys=True)` of a ready dictionary). A field that holds its default is
+text costs no sorting and no dictionary (`benchmarks/entrances.py`). A field that holds its default is
 not written: a default added later does not change the text of what was stored before.
 """
 
 from __future__ import annotations
 
-import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -25,14 +24,12 @@ from bizcore.kernel.errors import Invalid, shown
 from bizcore.kernel.exact import fraction, number, plain_number
 from bizcore.kernel.ids import checked_text
 from bizcore.kernel.maps import BadKey, Map
+from bizcore.kernel.shapes import shape
 
 T = TypeVar("T")
 
 Encoder = Callable[[Any], str]
 Reader = Callable[[object], Any]
-
-_SEQUENCES = frozenset({tuple, list, Sequence, Iterable})
-_MAPPINGS = frozenset({Map, Mapping, dict})
 
 
 class WrongType(Invalid):
@@ -124,18 +121,22 @@ def reader(annotation: Any) -> Reader:
     >>> reader(Decimal | int | str)("12.50")
     Decimal('12.50')
     """
-    origin = typing.get_origin(annotation)
-    if origin in (typing.Union, types.UnionType):
-        return _union_reader(typing.get_args(annotation))
-    if origin is typing.Literal:
-        return _literal_reader(typing.get_args(annotation))
-    if origin in _SEQUENCES or annotation in _SEQUENCES:
-        arguments = [one for one in typing.get_args(annotation) if one is not Ellipsis]
-        return _sequence_reader(reader(arguments[0]) if arguments else _anything)
-    if origin in _MAPPINGS or annotation in _MAPPINGS:
-        arguments = list(typing.get_args(annotation))
-        return _mapping_reader(reader(arguments[-1]) if arguments else _anything)
-    return _class_reader(origin or annotation)
+    form, parts = shape(annotation)
+    match form:
+        case "optional":
+            return _optional_reader(reader(parts[0]))
+        case "choice":
+            return _choice_reader(parts)
+        case "literal":
+            return _literal_reader(parts)
+        case "sequence":
+            return _sequence_reader(reader(parts[0]))
+        case "fixed":
+            return _fixed_reader(tuple(reader(one) for one in parts))
+        case "mapping":
+            return _mapping_reader(reader(parts[0]))
+        case _:
+            return _class_reader(parts[0])
 
 
 def decode(cls: type[T], data: object) -> T:
@@ -213,7 +214,16 @@ def _encode_instant(value: datetime) -> str:
     return f'"{instant(value).isoformat(timespec="microseconds").replace("+00:00", "Z")}"'
 
 
-def _encode_number(value: Decimal | Fraction) -> str:
+def _encode_decimal(value: Decimal) -> str:
+    text = str(value)
+    if text.isdigit():  # most are whole, or have a point and end in another digit; the rest takes its time
+        return f'"{text}"'
+    if "." in text and text[-1] in "123456789" and "E" not in text:
+        return f'"{text}"'
+    return f'"{plain_number(value)}"'
+
+
+def _encode_fraction(value: Fraction) -> str:
     return f'"{plain_number(value)}"'
 
 
@@ -227,8 +237,8 @@ _writers: Final = _Writers(
         int: int.__repr__,
         bool: lambda value: "true" if value else "false",
         type(None): lambda _: "null",
-        Decimal: _encode_number,
-        Fraction: _encode_number,
+        Decimal: _encode_decimal,
+        Fraction: _encode_fraction,
         date: _encode_date,
         datetime: _encode_instant,
     }
@@ -255,28 +265,53 @@ def _class_reader(cls: Any) -> Reader:
 def _attrs_reader(cls: type) -> Reader:
     own = [one for one in attrs.fields(cls) if one.init]
     allowed: tuple[str, ...] = tuple(one.name for one in own)
-    required = tuple(one.name for one in own if one.default is attrs.NOTHING)
-    hints: dict[str, Any] = {}
+    required = {one.name for one in own if one.default is attrs.NOTHING}
     readers: dict[str, Reader] = {}
 
     def read(data: object) -> Any:
-        if isinstance(data, cls):
-            return data
-        if not isinstance(data, Mapping):
-            raise WrongType(value=data, expected=cls.__name__)
+        if data.__class__ is not dict:  # nearly always it is one, and asking anything else costs more
+            if isinstance(data, cls):
+                return data
+            if not isinstance(data, Mapping):
+                raise WrongType(value=data, expected=cls.__name__)
         if not readers:  # resolved at first use: classes may name each other
-            hints.update(typing.get_type_hints(cls))
-            readers.update({name: reader(hints[name]) for name in allowed})
-        values = {}
-        for name, item in data.items():
-            if name not in readers:
-                raise UnknownField(name=str(name), cls=cls.__name__, allowed=allowed)
-            values[name] = at_path(name, readers[name], item)
-        for name in required:
-            if name not in values:
-                raise MissingField(name=name, cls=cls.__name__)
-        return cls(**values)
+            hints = typing.get_type_hints(cls)
+            readers.update({one.name: _field_reader(one, reader(hints[one.name])) for one in own})
+        given: Any = data
+        values: dict[str, Any] = {}
+        name: Any = None
+        try:
+            for name, item in given.items():
+                values[name] = readers[name](item)
+        except Invalid as error:
+            _further(error, name)
+            raise
+        except KeyError:
+            if name in readers:
+                raise
+            raise UnknownField(name=str(name), cls=cls.__name__, allowed=allowed) from None
+        try:
+            return cls(**values)
+        except TypeError:
+            missing = required - values.keys()
+            if missing:
+                raise MissingField(name=next(one for one in allowed if one in missing), cls=cls.__name__) from None
+            raise
+        except Invalid:
+            for one in own:  # a field's own rule refused it, or else the value's
+                if one.name in values and callable(one.converter):
+                    at_path(one.name, one.converter, values[one.name])
+            raise
 
+    return read
+
+
+def _field_reader(one: Any, read: Reader) -> Reader:
+    """The reader of a field. Text of a number or a date goes unread to a converter that is a reader itself, as its parameter
+    of type `object` says: reading it twice was a third of the whole.
+    """
+    if read in _SCALARS and getattr(one.converter, "__annotations__", {}).get("value") in {"object", object}:
+        return lambda item: item if item.__class__ is str else read(item)
     return read
 
 
@@ -285,15 +320,28 @@ def at_path(step: str | int, read: Reader, item: object) -> Any:
     try:
         return read(item)
     except Invalid as error:
-        error.path = f"{step}.{error.path}" if error.path else str(step)
+        _further(error, step)
         raise
+
+
+def _further(error: Invalid, step: str | int) -> Invalid:
+    error.path = f"{step}.{error.path}" if error.path else str(step)
+    return error
 
 
 def _sequence_reader(read: Reader) -> Reader:
     def read_all(data: object) -> tuple[Any, ...]:
-        if isinstance(data, (str, bytes, Mapping)) or not isinstance(data, Iterable):
+        if data.__class__ is not list and (isinstance(data, (str, bytes, Mapping)) or not isinstance(data, Iterable)):
             raise WrongType(value=data, expected="a list")
-        return tuple(at_path(index, read, item) for index, item in enumerate(data))
+        given: Any = data
+        found: list[Any] = []
+        try:
+            for item in given:
+                found.append(read(item))  # noqa: PERF401 - how many there are says which one is refused
+        except Invalid as error:
+            _further(error, len(found))
+            raise
+        return tuple(found)
 
     return read_all
 
@@ -307,23 +355,16 @@ def _mapping_reader(read: Reader) -> Reader:
     return read_all
 
 
-def _union_reader(options: tuple[Any, ...]) -> Reader:
-    rest = tuple(one for one in options if one is not type(None))
-    optional = len(rest) < len(options)
-    kinds = frozenset(typing.get_origin(one) or one for one in rest)
-    read: Reader
-    if kinds == {Decimal, int, str}:
-        read = number
-    elif kinds == {Decimal, int, str, Fraction}:
-        read = fraction
-    elif kinds == {date, str}:
-        read = day
-    elif len(rest) == 1:
-        read = reader(rest[0])
-    else:
-        read = _choice_reader(rest)
-    if not optional:
-        return read
+def _fixed_reader(reads: tuple[Reader, ...]) -> Reader:
+    def read_all(data: object) -> tuple[Any, ...]:
+        if not isinstance(data, (list, tuple)) or len(data) != len(reads):
+            raise WrongType(value=data, expected=f"a list of {len(reads)}")
+        return tuple(at_path(at, read, item) for at, (read, item) in enumerate(zip(reads, data, strict=True)))
+
+    return read_all
+
+
+def _optional_reader(read: Reader) -> Reader:
     return lambda data: None if data is None else read(data)
 
 
@@ -387,7 +428,9 @@ def _nothing(data: object) -> None:
         raise WrongType(value=data, expected="nothing")
 
 
-_READERS: dict[object, Reader] = {
+_SCALARS: Final = frozenset({number, fraction, day})
+
+_READERS: Final[dict[object, Reader]] = {
     str: checked_text,
     int: _whole,
     bool: _boolean,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from decimal import Context, Decimal, InvalidOperation
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final, NoReturn, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, overload
 
 from bizcore.kernel.currencies import digits, known
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.rounding import Rounding, divide, quantise
+from bizcore.kernel.value import Value
 
 if TYPE_CHECKING:
     from bizcore.kernel.money import Money
@@ -25,6 +27,9 @@ RATIO_DIGITS_MAX: Final = 300
 
 _ABOVE_ALL: Final = 10**DIGITS_MAX
 _RATIO_ABOVE_ALL: Final = 10**RATIO_DIGITS_MAX
+_short: Final = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?").fullmatch
+"""Text that is surely within all limits: nearly all there is."""
+
 _ALLOWED: Final = frozenset("0123456789.+-")
 _CONTEXT: Final = Context(prec=200, Emax=999_999, Emin=-999_999)
 """Our own: the host may have set precision 5."""
@@ -68,14 +73,19 @@ def number(value: object) -> Decimal:
     >>> number("12.50"), number(3)
     (Decimal('12.50'), Decimal('3'))
     """
+    if type(value) is str:
+        if _short(value):
+            found = Decimal(value)
+            return found if found or not found.is_signed() else _checked(found, value)  # there is no minus nothing
+        return _parsed(value)
+    if isinstance(value, Decimal):
+        if _short(str(value)) and (value or not value.is_signed()):  # taking the number apart costs six times as much
+            return value
+        return _checked(value, value)
     if type(value) is int:
         if -_ABOVE_ALL < value < _ABOVE_ALL:
             return Decimal(value)
         raise InvalidAmount(value="a whole number", why=f"more than {DIGITS_MAX} digits")
-    if type(value) is str:
-        return _parsed(value)
-    if isinstance(value, Decimal):
-        return _checked(value, value)
     if isinstance(value, float):
         raise InvalidAmount(value=value, why="a float is not exact; give text, Decimal or int")
     if isinstance(value, bool):
@@ -144,6 +154,10 @@ def plain_number(value: Decimal | Fraction) -> str:
     >>> plain_number(Decimal("1.50E+2")), plain_number(Fraction(1, 8)), plain_number(Fraction(-2, 3))
     ('150', '0.125', '-2/3')
     """
+    if value.__class__ is Decimal:
+        text = str(value)
+        if "E" not in text and value.is_finite():
+            return _trimmed(text)
     if isinstance(value, Fraction):
         above, below = value.numerator, value.denominator
         twos = (below & -below).bit_length() - 1
@@ -184,7 +198,7 @@ def code_of(currency: object) -> str:
     return known(currency)
 
 
-class Exact:
+class Exact(Value):
     """An amount of a currency as exact as it was computed: a unit price, a converted figure, an order line.
 
     It becomes `Money` when somebody rounds it, by name.
@@ -195,6 +209,8 @@ class Exact:
     """
 
     __slots__ = ("amount", "currency")
+
+    json_form: ClassVar[Any] = {"amount": fraction, "currency": known}
 
     amount: Fraction
     currency: str

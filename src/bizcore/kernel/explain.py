@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from html import escape
+from typing import Final
 
 from attrs import field, frozen
+
+from bizcore.kernel.markup import ROWS_MAX, Html, Shown, element, folded, joined
+from bizcore.kernel.value import Value
+
+_OPEN: Final = 2
 
 
 def _inputs(value: Mapping[str, object] | Iterable[tuple[str, object]]) -> tuple[tuple[str, str], ...]:
@@ -22,7 +27,7 @@ def _steps(value: Iterable[Explanation]) -> tuple[Explanation, ...]:
 
 
 @frozen
-class Explanation:
+class Explanation(Shown, Value):
     """Why a figure is what it is; steps are explanations again.
 
     >>> print(Explanation("sum of lines", "30.00 EUR", {"lines": 2}, steps=[Explanation("line", "10.00 EUR")]))
@@ -48,10 +53,18 @@ class Explanation:
             lines += step._lines(depth + 1)
         return lines
 
-    def _repr_html_(self) -> str:
-        """A tree that folds, escaped."""
-        given = ", ".join(f"{escape(name)}: {escape(value)}" for name, value in self.inputs)
-        inner = "".join(f"<div>not {escape(one)}</div>" for one in self.refused)
-        inner += "".join(step._repr_html_() for step in self.steps)
-        head = f"{escape(self.rule)} = <b>{escape(self.result)}</b> <small>{given}</small>"
-        return f"<details open><summary>{head}</summary><div style='margin-left:1em'>{inner}</div></details>"
+    def markup(self) -> Html:
+        """A tree that folds; its first two levels are open, and of very many steps the first hundred are shown."""
+        return self._tree(0)
+
+    def _tree(self, depth: int) -> Html:
+        given = ", ".join(f"{name}: {value}" for name, value in self.inputs)
+        head = joined([f"{self.rule} = ", element("b", {}, self.result), " ", element("small", {}, given)])
+        inner = [element("div", {"class": "leaf"}, f"not {one}") for one in self.refused]
+        inner += [step._tree(depth + 1) for step in self.steps[:ROWS_MAX]]
+        if len(self.steps) > ROWS_MAX:
+            more = f"and {len(self.steps) - ROWS_MAX} more steps"
+            inner.append(element("div", {"class": "leaf"}, element("small", {}, more)))
+        if not inner:
+            return element("div", {"class": "leaf"} if depth else {}, head)
+        return folded(head, *inner, is_open=depth < _OPEN)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NoReturn, TypeVar
 
 from bizcore.kernel.errors import Invalid
+from bizcore.kernel.value import Value
 
 V = TypeVar("V", covariant=True)
 W = TypeVar("W")
@@ -20,7 +21,7 @@ class BadKey(Invalid):
         super().__init__(f"{repr(key)[:60]} is not text; the keys of a mapping are", key=repr(key)[:60])
 
 
-class Map(Mapping[str, V]):
+class Map(Mapping[str, V], Value):
     """A mapping from text that cannot change and can be part of a value. Raises: BadKey.
 
     >>> one = Map({"b": 2, "a": 1})

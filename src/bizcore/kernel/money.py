@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
-from typing import Any, Final, NoReturn
+from typing import Any, ClassVar, Final, NoReturn
 
 from bizcore.kernel.currencies import digits, known
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.exact import Exact, InvalidAmount, MixedUnits, Number, decimal_text, number
 from bizcore.kernel.rounding import Allocation, allocate
+from bizcore.kernel.value import Value
 
 
 class TooFine(Invalid):
@@ -27,7 +28,7 @@ class TooFine(Invalid):
         )
 
 
-class Money:
+class Money(Value):
     """An amount of money, exact to the currency's minor unit.
 
     `amount`: Decimal, int or text; `currency`: an ISO 4217 code that has a minor unit.
@@ -42,6 +43,8 @@ class Money:
     """
 
     __slots__ = ("currency", "minor")
+
+    json_form: ClassVar[Any] = {"amount": number, "currency": known}
 
     minor: int
     currency: str

@@ -11,6 +11,7 @@ from bizcore.kernel.days import Day
 from bizcore.kernel.ids import checked_id
 from bizcore.kernel.maps import Map
 from bizcore.kernel.spans import Span
+from bizcore.kernel.value import Value
 
 
 class PartyKind(Enum):
@@ -35,7 +36,7 @@ def _id(value: object) -> str:
 
 
 @frozen
-class ContactPoint:
+class ContactPoint(Value):
     """A way to reach a party: its kind (email, phone, address), kept without loss."""
 
     kind: str
@@ -43,7 +44,7 @@ class ContactPoint:
 
 
 @frozen
-class Relationship:
+class Relationship(Value):
     """How a party stands to another: parent, contact of, bill-to."""
 
     kind: str
@@ -63,7 +64,7 @@ def _relationships(value: Iterable[Relationship]) -> tuple[Relationship, ...]:
 
 
 @frozen(kw_only=True)
-class Party:
+class Party(Value):
     """A person or an organisation: who it is, nothing of what it does with us.
 
     Nobody must register a party to invoice it: ids are opaque text everywhere.
@@ -81,7 +82,7 @@ class Party:
 
 
 @frozen
-class Role:
+class Role(Value):
     """A party in a role over a span of dates.
 
     >>> Role("beta", RoleKind.CUSTOMER, Span("2026-01-01", None)).on("2026-03-05")

@@ -9,6 +9,7 @@ from attrs import field, frozen
 from bizcore.kernel.days import Day, bound
 from bizcore.kernel.errors import Invalid, shown
 from bizcore.kernel.spans import Span
+from bizcore.kernel.value import Value
 
 
 class NotAPeriod(Invalid):
@@ -21,7 +22,7 @@ class NotAPeriod(Invalid):
 
 
 @frozen
-class Period:
+class Period(Value):
     """The dates from `start` up to, and not with, `end`, under a name.
 
     >>> Period("2026-06-01", "2026-07-01", "2026-06").last

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from bizcore.kernel.codec import WrongType
 from bizcore.kernel.errors import Invalid
@@ -12,6 +12,7 @@ from bizcore.kernel.exact import InvalidAmount, MixedUnits, NotPositive, Number,
 from bizcore.kernel.ids import checked_id
 from bizcore.kernel.money import TooFine
 from bizcore.kernel.rounding import Rounding, quantise
+from bizcore.kernel.value import Value
 
 
 class NoConversion(Invalid):
@@ -23,7 +24,11 @@ class NoConversion(Invalid):
         super().__init__(f"no factor from {unit} to {to}; known are {', '.join(known)}", unit=unit, to=to, known=known)
 
 
-class Quantity:
+def _unit(value: object) -> str:
+    return checked_id(value, "unit")
+
+
+class Quantity(Value):
     """An exact amount of a unit; in the books the unit is the item and the amount counts its base unit.
 
     Guarantees: arithmetic never rounds; two units are never added. Books keep at most six places (`scaled`).
@@ -37,6 +42,8 @@ class Quantity:
 
     PLACES: ClassVar[int] = 6
     SCALE: ClassVar[int] = 1_000_000
+
+    json_form: ClassVar[Any] = {"amount": fraction, "unit": _unit}
 
     amount: Fraction
     unit: str

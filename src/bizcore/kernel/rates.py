@@ -15,6 +15,7 @@ from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Invalid, NotFound
 from bizcore.kernel.exact import Exact, fraction
 from bizcore.kernel.money import Money
+from bizcore.kernel.value import Value
 
 
 class RateKind(Enum):
@@ -56,7 +57,7 @@ def _rate(value: object) -> Fraction:
 
 
 @frozen
-class Rate:
+class Rate(Value):
     """One unit of `base` is `rate` units of `quote`, on a date.
 
     >>> Rate("EUR", "USD", "2026-03-05", "1.0850").rate

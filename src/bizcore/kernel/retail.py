@@ -11,6 +11,7 @@ from attrs import frozen
 
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.periods import Period
+from bizcore.kernel.value import Value
 
 WEEKS_OF_A_QUARTER: Final = 13
 _COMMON_YEAR: Final = 2001
@@ -34,7 +35,7 @@ class BadRetailCalendar(Invalid):
 
 
 @frozen
-class RetailCalendar:
+class RetailCalendar(Value):
     """Fiscal years of whole weeks: 52, or 53 when the anchor asks for it; quarters of 4-5-4 weeks, or another pattern.
 
     A year ends on the `weekday` (Monday is 0) nearest to a day of the year, or the last one up to it; by default on the Saturday

@@ -9,6 +9,7 @@ from attrs import field, frozen
 from bizcore.kernel.codec import WrongType
 from bizcore.kernel.days import Day, bound, optional_bound
 from bizcore.kernel.errors import Invalid
+from bizcore.kernel.value import Value
 
 
 class EmptySpan(Invalid):
@@ -21,7 +22,7 @@ class EmptySpan(Invalid):
 
 
 @frozen
-class Span:
+class Span(Value):
     """The dates from `start` up to, and not with, `end`; None is open.
 
     >>> quarter = Span("2026-01-01", "2026-04-01")

@@ -8,23 +8,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from html import escape
 from importlib import import_module
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from attrs import field, frozen
 
+from bizcore.kernel import markup
 from bizcore.kernel.codec import WrongType
 from bizcore.kernel.errors import Invalid, NotFound, Unavailable
 from bizcore.kernel.exact import EXPONENT_MAX, plain_number
 from bizcore.kernel.explain import Explanation
+from bizcore.kernel.markup import ROWS_MAX, Html, Shown, cell, folded, heading, is_figure, joined
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.kernel.rounding import divide
+from bizcore.kernel.value import Answer, Value
 
 Kind = Literal["text", "money", "quantity", "number", "date"]
 
-_HTML_ROWS: Final = 100
 _RISKY: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 
 
@@ -59,7 +60,7 @@ class MissingExtra(Unavailable):
 
 
 @frozen
-class Column:
+class Column(Value):
     """A column: its name in data, its title for people, what its cells are, and their unit when it is one for all."""
 
     name: str
@@ -69,12 +70,12 @@ class Column:
 
 
 @frozen
-class Cell:
+class Cell(Shown):
     """One cell: its value, why it is what it is, and the postings behind it."""
 
     value: Any
-    _explain: Callable[[], Explanation]
-    _postings: Callable[[], Table]
+    _explain: Callable[[], Explanation] = field(repr=False)
+    _postings: Callable[[], Table] = field(repr=False)
 
     def explain(self) -> Explanation:
         """Why the figure is what it is."""
@@ -84,6 +85,20 @@ class Cell:
     def postings(self) -> Table:
         """The postings that sum to the figure; empty where there are none."""
         return self._postings()
+
+    def __str__(self) -> str:
+        """The explanation, and how many postings lie behind it."""
+        return f"{self.explain()}\n{_counted(self.postings)}"
+
+    def markup(self) -> Html:
+        """The explanation; the postings open when one asks for them."""
+        postings = self.postings
+        behind = folded(_counted(postings), postings.markup()) if len(postings) else Html()
+        return joined([self.explain().markup(), behind])
+
+
+def _counted(postings: Table) -> str:
+    return "1 posting" if len(postings) == 1 else f"{len(postings)} postings"
 
 
 def _columns(value: Iterable[Column]) -> tuple[Column, ...]:
@@ -110,7 +125,7 @@ def _row(value: Sequence[object]) -> tuple[Any, ...]:
 
 
 @frozen(eq=False, repr=False)
-class Table:
+class Table(Shown, Answer):
     """Rows with typed columns. Cells are Money, Quantity, Decimal, int, date, text or None.
 
     `table[row, column]` takes row numbers, or the text in the column named by `key`, and column names. Iterating gives
@@ -120,6 +135,8 @@ class Table:
     >>> table["1000", "debit"].value, table.to_dicts()
     (Money('5.00', 'EUR'), [{'account': '1000', 'debit': Money('5.00', 'EUR')}])
     """
+
+    json_form: ClassVar[Any] = list[dict[str, Any]]
 
     columns: tuple[Column, ...] = field(converter=_columns)
     rows: tuple[tuple[Any, ...], ...] = field(converter=_rows)
@@ -216,35 +233,30 @@ class Table:
         """Aligned text: figures to the right."""
         cells = [[one.title or one.name for one in self.columns], *[[_text(v) for v in row] for row in self.rows]]
         widths = [max(len(row[at]) for row in cells) for at in range(len(self.columns))]
-        right = [
-            any(isinstance(row[at], (Money, Quantity, Decimal, int, Fraction)) for row in self.rows)
-            for at in range(len(widths))
-        ]
+        right = [any(is_figure(row[at]) for row in self.rows) for at in range(len(widths))]
         lines = [self.title] if self.title else []
         lines += ["  ".join(map(_aligned, row, widths, right)).rstrip() for row in cells]
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
-        """An escaped HTML table of the first hundred rows."""
-        head = "".join(f"<th>{escape(one.title or one.name)}</th>" for one in self.columns)
-        body = "".join(
-            "<tr>" + "".join(f"<td{_align(value)}>{escape(_text(value))}</td>" for value in row) + "</tr>"
-            for row in self.rows[:_HTML_ROWS]
-        )
-        more = len(self.rows) - _HTML_ROWS
-        foot = (
-            f"<tfoot><tr><td colspan='{len(self.columns)}'>and {more} more rows</td></tr></tfoot>" if more > 0 else ""
-        )
-        title = f"<caption>{escape(self.title)}</caption>" if self.title else ""
-        return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>{foot}</table>"
+    def markup(self) -> Html:
+        """A table of the first hundred rows; a unit that is one for all stands in the head."""
+        right = [any(is_figure(row[at]) for row in self.rows) for at in range(len(self.columns))]
+        head = [
+            heading(one.title or one.name, unit=one.unit, right=to_right)
+            for one, to_right in zip(self.columns, right, strict=True)
+        ]
+        body = [
+            markup.row(
+                (cell(value, unit=one.unit) for value, one in zip(row, self.columns, strict=True)),
+                is_sum=row[:1] == ("total",),
+            )
+            for row in self.rows[:ROWS_MAX]
+        ]
+        return markup.table(head, body, title=self.title, of=len(self.rows))
 
 
 def _aligned(text: str, width: int, to_right: bool) -> str:
     return text.rjust(width) if to_right else text.ljust(width)
-
-
-def _align(value: object) -> str:
-    return " style='text-align:right'" if isinstance(value, (Money, Quantity, Decimal, int)) else ""
 
 
 def _text(value: object) -> str:

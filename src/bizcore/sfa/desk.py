@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from bizcore.change.desk import Desk, documents, report, verb
-from bizcore.sfa import leads, opportunities, ordering, outcomes, quotes, stated
+from bizcore.sfa import expiry, leads, opportunities, ordering, outcomes, quotes, revisions, stated
 from bizcore.sfa.customers import Customer
+from bizcore.sfa.expiry import QuoteExpiry
 from bizcore.sfa.leads import Conversion, Lead
 from bizcore.sfa.opportunities import Opportunity, Pipeline
 from bizcore.sfa.orders import Order
@@ -39,7 +40,11 @@ class SfaDesk(Desk):
     send: Final = verb(quotes.send)
     accept: Final = verb(quotes.accept)
     decline: Final = verb(quotes.decline)
-    expire: Final = verb(quotes.expire)
+    revise: Final = verb(revisions.revise)
+    redraft: Final = verb(revisions.redraft)
+    withdraw: Final = verb(quotes.withdraw)
+    expire: Final = verb(expiry.expire)
+    expire_all: Final = verb(expiry.expire_all)
 
     take_order: Final = verb(ordering.take_order)
     order: Final = verb(ordering.order)
@@ -50,6 +55,9 @@ class SfaDesk(Desk):
     reopen_order: Final = verb(ordering.reopen_order)
 
     deals: Final = report(opportunities.deals)
+    current_quote: Final = report(revisions.current)
+    revisions: Final = report(revisions.revisions)
+    lapsed: Final = report(expiry.lapsed)
 
     leads: Final = documents(Lead)
     conversions: Final = documents(Conversion)
@@ -57,5 +65,6 @@ class SfaDesk(Desk):
     opportunities: Final = documents(Opportunity)
     pipelines: Final = documents(Pipeline)
     quotes: Final = documents(Quote)
+    quote_expiries: Final = documents(QuoteExpiry)
     orders: Final = documents(Order)
     policies: Final = documents(SfaPolicies)

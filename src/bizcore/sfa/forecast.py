@@ -10,11 +10,12 @@ from attrs import frozen
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.exact import Exact
 from bizcore.kernel.money import Money
+from bizcore.kernel.value import Value
 from bizcore.sfa.opportunities import ForecastCategory, Opportunity, StageKind
 
 
 @frozen(kw_only=True)
-class Rollup:
+class Rollup(Value):
     """The four cumulative figures of a forecast.
 
     `open_pipeline` counts what is open, so it leaves closed deals out. Source: the cumulative roll-up of forecast categories.

@@ -17,6 +17,7 @@ from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.ids import checked_id
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
+from bizcore.kernel.value import Value
 from bizcore.sfa.customers import PROFILE, Customer
 from bizcore.sfa.opportunities import DEFAULT, Opportunity, StageKind, pipeline_of
 
@@ -93,7 +94,7 @@ class Lead(Document):
 
 
 @frozen(kw_only=True)
-class Conversion(Document):
+class Conversion(Document, Value):
     """That a lead became a customer, and maybe a deal: made once, all of it or nothing.
 
     `differs` lists by name the facts of the lead that contradict the established record, which was left as it was; the texts

@@ -21,6 +21,7 @@ from bizcore.kernel.errors import Invalid, NotFound, Refused
 from bizcore.kernel.exact import Exact, Number, number
 from bizcore.kernel.money import Money
 from bizcore.kernel.table import Column, Table
+from bizcore.kernel.value import Value
 from bizcore.sfa import fields
 
 
@@ -80,7 +81,7 @@ def _probability(value: object) -> Decimal:
 
 
 @frozen
-class Stage:
+class Stage(Value):
     """A stage of a pipeline: its kind, the default probability in percent, the forecast category.
 
     Guarantees: won is 100 and counts as closed, lost is 0 and is omitted, whatever category is given; an open stage is never

@@ -21,6 +21,7 @@ from bizcore.kernel.errors import Invalid, NotFound, Refused
 from bizcore.kernel.exact import Exact, Number, number, positive
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
+from bizcore.kernel.value import Value
 from bizcore.sfa import fields
 from bizcore.sfa.opportunities import Opportunity, pipeline_of, settled
 from bizcore.sfa.policies import BillingPolicy
@@ -95,7 +96,7 @@ class BadCancelled(Invalid):
 
 
 @frozen
-class OrderLine:
+class OrderLine(Value):
     """A line of an order: a text, a quantity at a price in the order's currency; `item` for goods, none for services.
 
     `cancelled` is what of the quantity was called off again.
@@ -154,6 +155,7 @@ class Order(Document):
         "party": lambda one: [(one.customer,)],
         "on": lambda one: [(one.on.isoformat(),)],
         "reference": lambda one: [(one.reference,)] if one.reference else [],
+        "open": lambda one: [(one.customer,)] if one.state == "open" else [],
     }
 
     customer: str = field(converter=fields.customer)
@@ -193,7 +195,7 @@ class Order(Document):
 
 
 @frozen(kw_only=True)
-class Figures:
+class Figures(Value):
     """What was done about a line, as supply and finance say."""
 
     shipped: Decimal = field(default=_ZERO, converter=number)
@@ -234,7 +236,7 @@ class Headline(Enum):
 
 
 @frozen(kw_only=True)
-class LineProgress:
+class LineProgress(Value):
     """A line's figures and what follows from them. Goods are done when delivered, services when billed.
 
     Guarantees: ordered + over_delivered = open + done + cancelled.
@@ -294,7 +296,7 @@ class LineProgress:
 
 
 @frozen
-class Progress:
+class Progress(Value):
     """An order on its two axes: delivered and billed, as shares of what is agreed, and the status that follows.
 
     An axis is sum(min(done, target)) / sum(target): over-delivery of one line never pays for another. Lines weigh by their

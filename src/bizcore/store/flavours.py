@@ -85,9 +85,9 @@ class PostgreSQL(Flavour):
     The place is the company's row, locked; what decides is the log row of the next position, which only one can insert.
     """
 
-    name = "postgresql"
-    mark = "%s"
-    schema = "bizcore"
+    name: str = "postgresql"
+    mark: str = "%s"
+    schema: str | None = "bizcore"
 
     def __init__(self, *, arrays: bool = True) -> None:
         self._arrays = arrays
@@ -234,9 +234,9 @@ def _in_arrays(statement: schema.Statement) -> str:
 class SQLite(Flavour):
     """SQLite through a driver that somebody else connects: the same tables as the embedded store's."""
 
-    name = "sqlite"
-    mark = "?"
-    schema = None
+    name: str = "sqlite"
+    mark: str = "?"
+    schema: str | None = None
 
     def loosen(self, raw: Any) -> object:
         """No BEGIN before a statement."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from attrs import evolve
@@ -28,56 +27,37 @@ from bizcore.change.reading import (
     bucket_span,
 )
 from bizcore.change.settings import Settings
-from bizcore.kernel.spans import Span
 from bizcore.store import schema
 from bizcore.store.cache import Cache
 from bizcore.store.door import Answer, Asker, Door
 from bizcore.store.overlay import IndexKey
+from bizcore.store.questions import (
+    ALL,
+    DOC,
+    HISTORY,
+    KEPT_SIDES,
+    KEPT_VALUES,
+    KEYED,
+    LOT,
+    NOW,
+    ORDER,
+    PERIODS,
+    POSTING_ORDER,
+    SIDES,
+    VALUES,
+    add,
+    add_rows,
+    grouping,
+    inside,
+    joined,
+    of_accounts,
+)  # fmt: skip
 from bizcore.store.rows import has_dims, is_plain, lot_order, matches, open_lots, posting_rows, sides, total_rows
 
 T = TypeVar("T")
 
 LISTED_MAX: Final = 2_000
 _LAST: Final = "\U0010ffff"
-_NOTHING: Final = (0, 0, 0, 0)
-
-_HISTORY: Final = (
-    "select kind, id, position, version, body from bizcore_documents where company=? and kind=? and id=? and position<=?"
-    " order by position"
-)
-_DOC: Final = f"{_HISTORY} desc limit 1"
-_ALL: Final = (
-    "select kind, id, position, version, body from bizcore_documents d where company=? and kind=? and id>? and position="
-    "(select max(position) from bizcore_documents x where x.company=d.company and x.kind=d.kind and x.id=d.id"
-    " and x.position<=?) order by id limit ?"
-)
-_KEYED: Final = (
-    "select i.key, i.kind, i.id, d.position, d.version, d.body from bizcore_indexes i join bizcore_documents d"
-    " on d.company=i.company and d.kind=i.kind and d.id=i.id and d.position="
-    "(select max(x.position) from bizcore_documents x where x.company=i.company and x.kind=i.kind and x.id=i.id"
-    " and x.position<=?) where i.company=? and i.name=? and i.key>=? and i.key<=? and i.since<=?"
-    " and (i.until is null or i.until>?) order by i.key {0}, i.kind {0}, i.id {0} limit ?"
-)
-_NOW: Final = (
-    "select debit-credit, value_debit-value_credit, position from bizcore_totals"
-    f" where company=? and book=? and account=? and unit=? and period={schema.NOW}"
-)
-_LOT: Final = f"select {schema.LOT_COLUMNS} from bizcore_lots where company=? and book=? and account=? and party=? and unit=? and lot=?"
-_VALUES: Final = (  # a filter costs less than a max() of each row
-    "coalesce(cast(sum(value) filter (where value>0) as bigint), 0),"
-    " -coalesce(cast(sum(value) filter (where value<0) as bigint), 0)"
-)
-_SIDES: Final = f"{_VALUES.replace('value', 'amount')}, {_VALUES}"
-_KEPT_VALUES: Final = "0, 0, cast(sum(value_debit) as bigint), cast(sum(value_credit) as bigint)"
-_KEPT_SIDES: Final = _KEPT_VALUES.replace("0, 0", "cast(sum(debit) as bigint), cast(sum(credit) as bigint)")
-_PERIODS: Final = (  # a seek for each, where `distinct` would read every posting
-    "with recursive p(period) as (select min(period) from bizcore_postings where company=? and book=?"
-    " union all select (select min(period) from bizcore_postings where company=? and book=? and period>p.period) from p"
-    " where p.period is not null) select period from p where period is not null"
-)
-_ORDER: Final = "period, account, unit, position, line"
-POSTING_ORDER: Final = itemgetter(1, 2, 3, 4, 5)
-
 
 _EMPTY: Final = Cache()
 _UNKNOWN: Final = Row("", "", sys.maxsize, 0, "")
@@ -137,7 +117,7 @@ class TableReading:
         if known is None or known.position <= self._head.position:
             return known
         with self._door.guarded():
-            found = _asked(self._connection, _DOC, (self._number, kind, id, self._head.position)).fetchone()
+            found = _asked(self._connection, DOC, (self._number, kind, id, self._head.position)).fetchone()
         row = cache.docs[key] = Row(*found) if found is not None else None
         return row
 
@@ -145,7 +125,7 @@ class TableReading:
         """Every version of a document, oldest first."""
         with self._door.guarded():
             return [
-                Row(*one) for one in _asked(self._connection, _HISTORY, (self._number, kind, id, self._head.position))
+                Row(*one) for one in _asked(self._connection, HISTORY, (self._number, kind, id, self._head.position))
             ]
 
     def all(self, kind: str, *, after: str = "", limit: int) -> Sequence[Row]:
@@ -155,7 +135,7 @@ class TableReading:
         if asked in cache.listed:
             return cache.listed[asked]
         with self._door.guarded():
-            rows = _asked(self._connection, _ALL, (self._number, kind, after, self._head.position, limit)).fetchall()
+            rows = _asked(self._connection, ALL, (self._number, kind, after, self._head.position, limit)).fetchall()
         found = [Row(*one) for one in rows]
         if len(found) <= LISTED_MAX:
             cache.listed[asked] = found
@@ -176,7 +156,7 @@ class TableReading:
         if asked in cache.found:
             return cache.found[asked]
         at = self._head.position
-        statement = _KEYED.format("desc" if newest_first else "asc")
+        statement = KEYED.format("desc" if newest_first else "asc")
         bound = prefix + _LAST if upto is None else upto
         with self._door.guarded():
             rows = _asked(
@@ -195,7 +175,7 @@ class TableReading:
         def ask(connection: Asker, moved: bool) -> tuple[Any, bool]:
             if moved:
                 return None, moved
-            return _asked(connection, _LOT, (self._number, book, account, party, unit, lot)).fetchone(), moved
+            return _asked(connection, LOT, (self._number, book, account, party, unit, lot)).fetchone(), moved
 
         found, moved = self._still(ask)
         if not moved:
@@ -232,7 +212,7 @@ class TableReading:
         for clause, periods in self._ranges(connection, query):
             asked = f"select {schema.POSTING_COLUMNS} from bizcore_postings where company=? and book=?{clause}{where}"
             for one in self._paged(
-                connection, asked, (self._number, query.book, *periods, *bound), _ORDER, POSTING_ORDER
+                connection, asked, (self._number, query.book, *periods, *bound), ORDER, POSTING_ORDER
             ):
                 row = PostingRow(*one)
                 if not query.dims or has_dims(row.dims, query.dims):
@@ -267,20 +247,20 @@ class TableReading:
         last = bucket_of(end.isoformat(), bucket) if end is not None else schema.NOW
         if query.account is None:
             return [(" and period between ? and ?", (first, last))]
-        periods = _asked(connection, _PERIODS, (self._number, query.book) * 2).fetchall()
+        periods = _asked(connection, PERIODS, (self._number, query.book) * 2).fetchall()
         return [(" and period=?", (one,)) for (one,) in periods if first <= one <= last]
 
     def _where(self, query: PostingQuery) -> tuple[str, tuple[object, ...]]:
         """The other conditions; every column name stands here, every value is bound."""
         conditions: list[tuple[str, object]] = [
-            *_of_accounts(query),
+            *of_accounts(query),
             ("lot=?", query.lot),
             ("party=?", query.party),
             ('"on">=?', query.span.start.isoformat() if query.span.start is not None else None),
             ('"on"<?', query.span.end.isoformat() if query.span.end is not None else None),
             ("position<=?", self._head.position),
         ]
-        return _joined(conditions)
+        return joined(conditions)
 
     def totals(self, query: PostingQuery, *, by: tuple[str, ...], values_only: bool = False) -> Iterable[TotalRow]:
         """Sums by any of account, unit, period, party; kept totals for whole periods, postings for the parts."""
@@ -289,12 +269,12 @@ class TableReading:
             found: dict[tuple[str, ...], Sequence[int]] = {}
             if not is_plain(query) or "party" in by:
                 for row in self._rows(connection, query):
-                    _add(found, tuple(str(getattr(row, one)) for one in by), sides(row.amount, row.value), 1)
+                    add(found, tuple(str(getattr(row, one)) for one in by), sides(row.amount, row.value), 1)
                 return total_rows(found, values_only=values_only)
             first, last = self._add_kept(connection, query, by, found, values_only=values_only)
             for row in self._later(connection) if moved else ():
                 if row.book == query.book and first <= row.period <= last and matches(row, query):
-                    _add(found, tuple(str(getattr(row, one)) for one in by), sides(row.amount, row.value), -1)
+                    add(found, tuple(str(getattr(row, one)) for one in by), sides(row.amount, row.value), -1)
             return total_rows(found, values_only=values_only)
 
         return self._still(ask)
@@ -326,38 +306,38 @@ class TableReading:
             last = cut - 1
             if bucket_span(cut, bucket).start != span.end and cut not in parts:
                 parts.append(cut)
-        where, bound = _joined(_of_accounts(query))
+        where, bound = joined(of_accounts(query))
         now = span.start is None and span.end is None and "period" not in by
         bounds = (schema.NOW, schema.NOW) if now else (first, last)
-        columns, group = _grouping(by)
+        columns, group = grouping(by)
         rows = _asked(
             connection,
-            f"select {columns}{_KEPT_VALUES if values_only else _KEPT_SIDES} from bizcore_totals"
+            f"select {columns}{KEPT_VALUES if values_only else KEPT_SIDES} from bizcore_totals"
             f" where company=? and book=? and period between ? and ?{where}{group}",
             (self._number, query.book, *bounds, *bound),
         )
-        _add_rows(found, rows, len(by))
+        add_rows(found, rows, len(by))
         for part in parts:
             # One period by `=` is read in the order of its accounts, so that nothing is sorted to be grouped.
-            where, bound = self._where(evolve(query, span=_inside(span, bucket_span(part, bucket))))
+            where, bound = self._where(evolve(query, span=inside(span, bucket_span(part, bucket))))
             rows = _asked(
                 connection,
-                f"select {columns}{'0, 0, ' + _VALUES if values_only else _SIDES} from bizcore_postings where company=? and book=? and period=?{where}{group}",
+                f"select {columns}{'0, 0, ' + VALUES if values_only else SIDES} from bizcore_postings where company=? and book=? and period=?{where}{group}",
                 (self._number, query.book, part, *bound),
             )
-            _add_rows(found, rows, len(by))
+            add_rows(found, rows, len(by))
         return first, last
 
     def balance(self, book: str, account: str, unit: str) -> BalanceRow:
         """What an account holds of a unit."""
         asked = (self._number, book, account, unit)
         with self._door.guarded():
-            row = BalanceRow(*(_asked(self._connection, _NOW, asked).fetchone() or (0, 0, 0)))
+            row = BalanceRow(*(_asked(self._connection, NOW, asked).fetchone() or (0, 0, 0)))
         if row.position <= self._head.position:  # whatever came later, it did not come here
             return row
 
         def ask(connection: Asker, moved: bool) -> BalanceRow:
-            amount, value, _ = connection.execute(_NOW, asked).fetchone()
+            amount, value, _ = connection.execute(NOW, asked).fetchone()
             for later in self._later(connection):
                 if (later.book, later.account, later.unit) == (book, account, unit):
                     amount, value = amount - later.amount, value - later.value
@@ -473,44 +453,3 @@ def _asked(connection: Asker, statement: str, bound: tuple[object, ...]) -> Answ
         return connection.execute(statement, bound)
     except UnicodeEncodeError:
         return connection.execute("select null where false")
-
-
-def _of_accounts(query: PostingQuery) -> list[tuple[str, object]]:
-    return [
-        ("account=?", query.account),
-        ("account>=?", query.first if query.account is None else None),
-        ("account<=?", query.last if query.account is None else None),
-        ("unit=?", query.unit),
-    ]
-
-
-def _joined(conditions: Iterable[tuple[str, object]]) -> tuple[str, tuple[object, ...]]:
-    """The conditions that are set, as text, and what is bound to them."""
-    used = [(text, value) for text, value in conditions if value is not None]
-    return "".join(f" and {text}" for text, _ in used), tuple(value for _, value in used)
-
-
-def _inside(span: Span, period: Span) -> Span:
-    """The bounds of a span that lie within a period; one that the whole period keeps is not asked for."""
-    both = span.intersect(period)
-    return Span(None if both.start == period.start else both.start, None if both.end == period.end else both.end)
-
-
-def _grouping(by: tuple[str, ...]) -> tuple[str, str]:
-    """The columns of a grouped sum, a comma behind each, and its `group by`; keys are text, whatever the column holds."""
-    columns = "".join(f"cast({one} as text), " if one == "period" else f"{one}, " for one in by)
-    return columns, f" group by {', '.join(by)}" if by else ""
-
-
-def _add_rows(found: dict[Any, Sequence[int]], rows: Iterable[tuple[Any, ...]], width: int) -> None:
-    """Add sums that came grouped, `width` columns of key before them; a sum over nothing may be none."""
-    for row in rows:
-        key, sums = row[:width], row[width:]
-        if key in found:
-            _add(found, key, sums, 1)
-        elif sums[-1] is not None:
-            found[key] = sums
-
-
-def _add(found: dict[Any, Sequence[int]], key: tuple[str, ...], sums: Sequence[int], sign: int) -> None:
-    found[key] = [known + sign * one for known, one in zip(found.get(key, _NOTHING), sums, strict=True)]

@@ -27,10 +27,12 @@ from bizcore.store.port import OutOfRange
 from bizcore.supply import costbook
 from bizcore.supply.costbook import Kept, Key, Known
 from bizcore.supply.costmoves import CostMove, Line
+from bizcore.supply.counts import COUNT, Count
 from bizcore.supply.crossings import Crossing, crossed
 from bizcore.supply.methods import Methods, by_methods, methods_for
 from bizcore.supply.places import pools
 from bizcore.supply.policies import SupplyPolicies, policies_for
+from bizcore.supply.standards import StandardCost
 from bizcore.supply.valuation import Fold
 
 D = TypeVar("D", bound=Document | Entry)
@@ -43,7 +45,7 @@ def cost(view: View, changes: Changes[D]) -> Changes[D]:
 
     Guarantees: per item and pool, quantity in cost = stock in its places, quantity 0 has value 0; planned again when all
     is recorded, it adds nothing.
-    Raises: NotCovered, where goods left before they came and the policy does not value that provisionally; ChangesOwner, where they pass between a place of ours and one that is not;
+    Raises: NoStandard; NotCovered, where goods left before they came and the policy does not value that provisionally; ChangesOwner, where they pass between a place of ours and one that is not;
     OutOfRange.
     """
     crossings = crossed(view, changes.entries)
@@ -58,6 +60,24 @@ def cost(view: View, changes: Changes[D]) -> Changes[D]:
         # A fold counts in 64 bits, like the store that would refuse its answer.
         raise OutOfRange(what=f"the cost of {crossings[0].item}") from None
     return changes.adding(entries=entries, derived=follow.derived())
+
+
+def restated(view: View, standard: StandardCost) -> Changes[StandardCost]:
+    """A standard that is being set, with what it changes in the pools it is for and in those that they feed.
+
+    Guarantees: what is booked is what follows from the dates; set again, it posts nothing.
+    Raises: NoStandard, OutOfRange.
+    """
+    follow = _Following(view, setting=standard)
+    item, on = standard.item, standard.since.isoformat()
+    for pool in [standard.pool] if standard.pool else sorted(pools(view)):
+        if view.balance("cost", pool, item).position:
+            follow.account(pool, item, on)
+    try:
+        entries = follow.corrections(item)
+    except OverflowError:
+        raise OutOfRange(what=f"the cost of {item}") from None
+    return Changes(standard, entries=entries, derived=follow.derived())
 
 
 def folded(view: View, pool: str, item: str, *, on: Day) -> Fold:
@@ -86,18 +106,23 @@ class _Account:
     between: dict[str, str] = field(factory=dict)
     origins: dict[str, str] = field(factory=dict)
     heirs: set[str] = field(factory=set)
+    moments: dict[str, int] = field(factory=dict)
     known: Known | None = None
     fed: dict[str, int] = field(factory=dict)
     fold: Fold | None = None
 
     @property
     def moves(self) -> tuple[CostMove, ...]:
-        """What is booked and what is new."""
-        return (*(self.known.moves if self.known is not None else ()), *self.new)
+        """What is booked and what is new; of each line of a count, what it came to."""
+        moves = (*(self.known.moves if self.known is not None else ()), *self.new)
+        return costbook.with_counts(moves, self.moments, self.methods) if self.moments else moves
 
     def read(self, view: View) -> None:
         """Read the cost book, and where what is new comes back from."""
         self.known = costbook.read(view, self.pool, self.item)
+        for one in (*self.known.moves, *self.new):
+            if one.count and one.count not in self.moments:
+                self.moments[one.count] = view.position_of(Count, one.count.rpartition("/")[0]) or one.position
         self.between.update(self.known.between)
         self.origins.update(self.known.origins)
         self.heirs.update(self.known.heirs)
@@ -149,8 +174,9 @@ def _feed_returns(accounts: Mapping[str, _Account]) -> bool:
 
 
 class _Following:
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, *, setting: StandardCost | None = None) -> None:
         self._view = view
+        self._setting = setting
         self._position = view.head.position + 1
         self._accounts: dict[Name, _Account] = {}
         self._touched: set[Name] = set()
@@ -177,6 +203,7 @@ class _Following:
                     one.dims.get("of"),
                     one.ref,
                     one.dims.get("lot", ""),
+                    one.dims.get(COUNT, ""),
                 )
             )
             if both:
@@ -186,7 +213,8 @@ class _Following:
         """An item in a pool, with the policies of a date."""
         found = self._accounts.get((pool, item))
         if found is None:
-            policies, methods = policies_for(self._view, item, on=on), methods_for(self._view, item)
+            policies = policies_for(self._view, item, on=on, pool=pool)
+            methods = methods_for(self._view, item, pool, setting=self._setting)
             found = _Account(pool, item, policies, methods, costbook.kept(self._view, pool, item))
             self._accounts[pool, item] = found
         return found
@@ -205,9 +233,16 @@ class _Following:
         entries = [self._entry(entry, crossings, lines) for entry in dict.fromkeys(one.entry for one in crossings)]
         return entries + self._corrected(corrections)
 
+    def corrections(self, item: str) -> list[Entry]:
+        """What the accounts of an item noted are corrected by, where nothing new moves."""
+        corrections: dict[tuple[str, str, Key], int] = {}
+        if self._accounts:
+            self._refold(item, {}, corrections)
+        return self._corrected(corrections)
+
     @staticmethod
     def _simple(account: _Account) -> bool:
-        if account.between:
+        if account.between or any(one.count != one.ref for one in account.new if one.count):
             return False
         return costbook.goes_on(account.kept, account.new, account.methods)
 
@@ -239,7 +274,7 @@ class _Following:
             if account.new:
                 self._touched.add((account.pool, item))
             wanted = costbook.targets(fold)
-            for line in (line for one in account.new for line in lines[account.pool, item, one.ref]):
+            for line in (line for one in account.new for line in lines[account.pool, item, one.ref] if line.move >= 0):
                 key = (fold.moves[line.move].on, line.counter)
                 wanted[key] -= line.value
             for key in sorted({*wanted, *known.booked}):
@@ -271,8 +306,10 @@ class _Following:
             account = waiting.pop()
             if account.known is None:
                 account.read(self._view)
+                if account.known is None:
+                    raise LawBroken(f"the cost of {item} in {account.pool} was not read")
             for pool in {*account.between.values(), *account.origins.values(), *account.heirs} - set(found):
-                on = max(one.on for one in account.moves)
+                on = max(one.on for one in (*account.known.moves, *account.new))
                 found[pool] = self.account(pool, item, on)
                 waiting.append(found[pool])
         accounts = sorted(found.values(), key=lambda one: one.pool)
@@ -302,6 +339,10 @@ class _Following:
     def _note(account: _Account, fold: Fold, lines: dict[tuple[str, str, str], list[Line]]) -> None:
         for ref, found in costbook.lines_by_ref(fold, (one.ref for one in account.new)).items():
             lines[account.pool, account.item, ref] = found
+        for one in account.new:
+            # A part of what a count came to: its goods are booked here, their value as the count's.
+            if one.count and not lines[account.pool, account.item, one.ref]:
+                lines[account.pool, account.item, one.ref] = [Line(-1, one.counter, one.quantity, 0)]
 
     # -- entries -----------------------------------------------------------------------------------------------------
 
@@ -323,7 +364,8 @@ class _Following:
                         postings += self._legs(one.target, one, line)
             postings += self._inherited(one)
         text = f"cost of {stock.text}" if stock.text else "cost"
-        return self._view.mint(Entry(stock.on, postings, book="cost", text=text, extra=Map({"stock": stock.id})))
+        extra = Map({"stock": stock.id})
+        return self._view.mint(Entry(stock.on, postings, book="cost", text=text, about=stock.about, extra=extra))
 
     def _legs(self, pool: str, crossing: Crossing, line: Line) -> tuple[Posting, Posting]:
         amount = Quantity.of_scaled(line.quantity, crossing.item)

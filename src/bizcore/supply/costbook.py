@@ -16,7 +16,8 @@ from bizcore.kernel.errors import Refused
 from bizcore.kernel.exact import plain_number
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
-from bizcore.supply.costmoves import BackDating, CostMethod, CostMove, Layer, Line, Short, State
+from bizcore.supply.costmoves import REVALUATION, BackDating, CostMethod, CostMove, Layer, Line, Short, State
+from bizcore.supply.counts import COUNT
 from bizcore.supply.methods import Methods, by_methods
 from bizcore.supply.policies import NegativeStock, SupplyPolicies
 from bizcore.supply.valuation import Fold
@@ -100,9 +101,41 @@ def read(view: View, pool: str, item: str) -> Known:
                 dims.get("of"),
                 dims.get("ref", ""),
                 dims.get("lot", ""),
+                dims.get(COUNT, ""),
             )
         )
     return Known(tuple(moves), booked, between, origins, frozenset(heirs))
+
+
+def with_counts(moves: Sequence[CostMove], moments: Mapping[str, int], methods: Methods) -> tuple[CostMove, ...]:
+    """The moves, with all that a count's line came to book as one, where it was counted; nothing when it comes to nothing.
+
+    `moments` are the positions of the counts, by line. Lots stay apart where they have costs of their own. Where late moves are
+    valued as they become known, so are these.
+    """
+    found: list[CostMove] = []
+    parts: dict[tuple[str, str], CostMove] = {}
+    by_lot = any(method is CostMethod.SPECIFIC for _, method in methods.steps)
+    for one in sorted(moves, key=lambda one: (one.position, one.line)):
+        if not one.count or methods.back_dating(one.on) is BackDating.CORRECT_TODAY:
+            found.append(one)
+            continue
+        key = (one.count, one.lot if by_lot else "")
+        first = parts.pop(key, None)
+        if first is None:
+            parts[key] = evolve(one, position=moments[one.count])
+        elif first.quantity + one.quantity:
+            lot = one.lot if one.lot == first.lot else ""
+            parts[key] = evolve(first, quantity=first.quantity + one.quantity, lot=lot)
+    # In the order of the lines, which is that in which they were booked at first.
+    for at, (_, one) in enumerate(sorted(parts.items(), key=lambda part: _line_of(*part[0]))):
+        found.append(evolve(one, line=at))
+    return tuple(found)
+
+
+def _line_of(count: str, lot: str) -> tuple[str, int, str]:
+    document, _, line = count.rpartition("/")
+    return document, int(line), lot
 
 
 def valued(moves: Iterable[CostMove], fed: Mapping[str, int], methods: Methods) -> Fold:
@@ -192,6 +225,7 @@ def kept(view: View, pool: str, item: str) -> Kept | None:
         Methods(
             tuple((since, CostMethod(method)) for since, method in data["methods"]),
             tuple((since, BackDating(answer)) for since, answer in data["late"]),
+            tuple((since, (per, cost)) for since, per, cost in data.get("standards", ())),
         ),
         data["on"],
         State(
@@ -213,6 +247,7 @@ def keep(pool: str, item: str, fold: Fold, on: str, methods: Methods) -> Derived
             "methods": [(since, method.value) for since, method in until.steps],
             "on": on,
             "shorts": state.shorts,
+            "standards": [(since, *standard) for since, standard in until.standards],
         },
         separators=(",", ":"),
     )
@@ -228,6 +263,9 @@ def goes_on(known: Kept | None, moves: Sequence[CostMove], methods: Methods) -> 
         return False
     if any(methods.upto(max(begin, one.on)).steps != methods.upto(begin).steps for one in moves):
         return False
+    # What a standard changes later is booked ahead, for the quantity held by then.
+    if not methods.plain and any(one.since > begin and one.method is CostMethod.STANDARD for one in methods.rules):
+        return False
     return all(
         one.of is None and (one.on >= known.on or methods.back_dating(one.on) is BackDating.CORRECT_TODAY)
         for one in moves
@@ -240,6 +278,8 @@ def targets(fold: Fold) -> dict[Key, int]:
     for line in fold.lines():
         key = (fold.moves[line.move].on, line.counter)
         found[key] = found.get(key, 0) + line.value
+    for one in fold.revalued:
+        found[one.on, REVALUATION] = found.get((one.on, REVALUATION), 0) + one.value
     return found
 
 

@@ -15,7 +15,11 @@ SUPPLIER = "supplier"
 """The outside place goods are bought from; what goes back there is claimed at the price it came for."""
 
 VARIANCE = "variance"
-"""The counter account of a purchase variance: goods went back at another cost than the one claimed."""
+"""The counter account of a purchase variance: goods went back at another cost than the one claimed, or came at another than
+the standard."""
+
+REVALUATION = "revaluation"
+"""The counter account of what a standard changes: a new one, or goods not bought that come in at another value."""
 
 
 class CostMethod(Enum):
@@ -27,6 +31,8 @@ class CostMethod(Enum):
     """Outside IAS 2 (paragraph 25 does not permit it)."""
     SPECIFIC = "specific"
     """Each lot is a layer of its own; within a lot, the average."""
+    STANDARD = "standard"
+    """What a `StandardCost` says, whatever they were bought for (IAS 2.21)."""
 
     @property
     def within_ias_2(self) -> bool:
@@ -52,6 +58,17 @@ class BadMove(Invalid):
         super().__init__(f"on {on}: {quantity} millionths worth {value}", on=on, quantity=quantity, value=value)
 
 
+class NeedsStandards(Invalid):
+    """Standard cost does not follow from moves alone."""
+
+    code = "needs_standards"
+
+    def __init__(self, *, method: str) -> None:
+        super().__init__(
+            f"{method} cost does not follow from moves alone: give by_methods the standards", method=method
+        )
+
+
 @frozen
 class CostMove:
     """One move across a pool's border, seen from the pool: in is positive, out negative.
@@ -59,7 +76,7 @@ class CostMove:
     `quantity` in millionths of the item's unit. `value` in minor units: stated for a receipt with a price, and for goods
     sent back the claim; None when it follows from the moves before. `counter` is the account outside; `of` the `ref` of the
     move whose goods come back; `lot` names the layer under specific identification. `position` and `line` order moves of
-    one date.
+    one date. `count` is the line of the count whose difference it is, or a part of that.
     """
 
     on: str
@@ -71,6 +88,7 @@ class CostMove:
     of: str | None = None
     ref: str = ""
     lot: str = ""
+    count: str = ""
 
     def __attrs_post_init__(self) -> None:
         """A move moves something."""
@@ -132,6 +150,14 @@ class Variance(NamedTuple):
     issue: str
     counter: str
     value: int
+
+
+class Revalued(NamedTuple):
+    """What a pool's value was changed by on a date on which a standard came into force; `ahead` of the last move or not."""
+
+    on: str
+    value: int
+    ahead: bool = False
 
 
 class Line(NamedTuple):

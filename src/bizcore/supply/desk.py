@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from bizcore.change.desk import Desk, documents, report, verb
-from bizcore.supply import fulfilment, keeping, purchasing, reports, returns, stock
+from bizcore.supply import costing, counting, fulfilment, keeping, purchasing, reports, returns, stock, stocktaking
+from bizcore.supply.counts import Count
 from bizcore.supply.fulfilment import Delivery
 from bizcore.supply.items import Item
 from bizcore.supply.movements import (
@@ -21,6 +22,7 @@ from bizcore.supply.places import Place
 from bizcore.supply.policies import SupplyPolicies
 from bizcore.supply.purchasing import PurchaseOrder
 from bizcore.supply.reservations import Reservation
+from bizcore.supply.standards import StandardCost
 
 
 class SupplyDesk(Desk):
@@ -35,6 +37,11 @@ class SupplyDesk(Desk):
     transfer: Final = verb(stock.transfer)
     adjust: Final = verb(stock.adjust)
     move: Final = verb(stock.move)
+
+    count: Final = verb(counting.count)
+    count_lines: Final = verb(counting.count_lines)
+
+    set_standard: Final = verb(costing.set_standard)
 
     reserve: Final = verb(keeping.reserve)
     release: Final = verb(keeping.release)
@@ -60,14 +67,18 @@ class SupplyDesk(Desk):
     stock_on_hand: Final = report(reports.stock_on_hand)
     stock_valuation: Final = report(reports.stock_valuation)
     cost_of: Final = report(reports.cost_of)
+    count_sheet: Final = report(stocktaking.count_sheet)
+    count_differences: Final = report(stocktaking.count_differences)
 
     items: Final = documents(Item)
+    standard_costs: Final = documents(StandardCost)
     places: Final = documents(Place)
     policies: Final = documents(SupplyPolicies)
     receipts: Final = documents(Receipt)
     issues: Final = documents(Issue)
     transfers: Final = documents(Transfer)
     adjustments: Final = documents(Adjustment)
+    counts: Final = documents(Count)
     reservations: Final = documents(Reservation)
     purchase_orders: Final = documents(PurchaseOrder)
     deliveries: Final = documents(Delivery)

@@ -20,6 +20,7 @@ from bizcore.kernel.days import Day, day, optional_day
 from bizcore.kernel.errors import NotFound, Refused
 from bizcore.kernel.exact import Number, number, positive
 from bizcore.kernel.quantity import Quantity
+from bizcore.kernel.value import Value
 from bizcore.supply import fields
 from bizcore.supply.items import decimal_of
 from bizcore.supply.movements import MoveLine, Shipment
@@ -79,7 +80,7 @@ def _quantity(value: object) -> Decimal:
 
 
 @frozen
-class DeliveryLine:
+class DeliveryLine(Value):
     """A line to deliver: an item in its base unit from a place; `source` names the order line it is for.
 
     Guarantees: ordered = open + shipped + cancelled; picked <= open + shipped; returned <= shipped.
@@ -169,7 +170,7 @@ class Delivery(Document):
 
 
 @frozen
-class LineQuantity:
+class LineQuantity(Value):
     """How much of which line, counted from 1."""
 
     line: int

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.exact import Number, number
+from bizcore.kernel.value import Value
 
 
 class Mismatch(Enum):
@@ -29,7 +30,7 @@ class BadTolerance(Invalid):
 
 
 @frozen
-class Tolerance:
+class Tolerance(Value):
     """What may be exceeded: the greater of a percentage of what is expected and an amount.
 
     >>> Tolerance(2, 500).within("10000", "10400"), Tolerance(2, 500).within("100000", "102100")
@@ -58,7 +59,7 @@ NONE = Tolerance()
 
 
 @frozen
-class Discrepancy:
+class Discrepancy(Value):
     """One difference beyond tolerance: what was expected, what came, what would still be allowed."""
 
     kind: Mismatch

@@ -18,6 +18,7 @@ from bizcore.kernel.exact import number, plain_number, positive
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
+from bizcore.kernel.value import Value
 from bizcore.supply import fields
 from bizcore.supply.places import OUTSIDE, OutsidePlace
 
@@ -58,7 +59,7 @@ def _lines(value: Iterable[MoveLine]) -> tuple[MoveLine, ...]:
 
 
 @frozen
-class MoveLine:
+class MoveLine(Value):
     """A line of a movement: an item and a quantity in its base unit.
 
     `cost` is the total value in the company's currency where it is stated; `of` names the move whose goods come back

@@ -16,7 +16,18 @@ MAIN: Final = "main"
 """The cost pool of places that name no other."""
 
 OUTSIDE: Final = frozenset(
-    {"supplier", "customer", "scrap", "opening", "production", "adjustment", "transit", "variance", "demand"}
+    {
+        "supplier",
+        "customer",
+        "scrap",
+        "opening",
+        "production",
+        "adjustment",
+        "transit",
+        "variance",
+        "revaluation",
+        "demand",
+    }
 )
 """The places beyond the company's own stock; every quantity that is not inside is in one of them, so all sum to zero."""
 
@@ -69,7 +80,8 @@ class ChangesOwner(Refused):
         )
 
 
-def _pool(value: object) -> str:
+def pool_name(value: object) -> str:
+    """The name of a cost pool. Raises: InvalidId, ReservedName."""
     pool = checked_id(value, "pool")
     if pool in OUTSIDE:
         raise ReservedName(what="a cost pool", name=pool)
@@ -90,7 +102,7 @@ class Place(Document):
     indexes: ClassVar[Indexes] = {"pool": lambda one: [(one.pool,)]}
 
     name: str = ""
-    pool: str = field(default=MAIN, converter=_pool)
+    pool: str = field(default=MAIN, converter=pool_name)
     owned: bool = True
 
     def __attrs_post_init__(self) -> None:

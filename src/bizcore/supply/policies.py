@@ -33,7 +33,7 @@ class Picking(Enum):
 
 @frozen(kw_only=True)
 class SupplyPolicies(Policies):
-    """Supply's answers; the scope is an item or an item category.
+    """Supply's answers; the scope is an item, an item category, or, for what is asked of its cost, a cost pool.
 
     `over_receipt` is what may be received beyond the order, in percent of the line. A `cost_method` values the moves of the
     dates it is in force on, whenever they are entered: from `since` on, goods go on from what they were worth. One without
@@ -53,12 +53,15 @@ class SupplyPolicies(Policies):
     over_receipt: Decimal = field(default=Decimal(0), converter=number)
 
 
-def policies_for(view: View, item: str, *, on: Day) -> SupplyPolicies:
-    """The policies in force for an item: its own, else its category's, else the company's, else the defaults."""
+def policies_for(view: View, item: str, *, on: Day, pool: str = "") -> SupplyPolicies:
+    """The policies in force for an item: its own, else its category's, a cost pool's, the company's, or the defaults."""
     found = view.policies(SupplyPolicies, on=on, scope=item)
     if found.scope == item:
         return found
     known = view.seek(Item, item)
-    if known is None or not known.category:
-        return found
-    return view.policies(SupplyPolicies, on=on, scope=known.category)
+    for scope in (known.category if known is not None else "", pool):
+        if scope:
+            found = view.policies(SupplyPolicies, on=on, scope=scope)
+        if scope and found.scope == scope:
+            return found
+    return found

@@ -22,6 +22,7 @@ from bizcore.kernel.errors import Invalid, LawBroken, NotFound, Refused
 from bizcore.kernel.exact import Exact, NotPositive, Number, fraction, number, plain_number, positive
 from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
+from bizcore.kernel.value import Value
 from bizcore.supply import fields
 from bizcore.supply.movements import MoveLine, Receipt, VendorReturn
 from bizcore.supply.places import OUTSIDE, ChangesOwner, pool_of
@@ -132,7 +133,7 @@ _LATER = ("received", "rejected", "returned", "billed")
 
 
 @frozen
-class OrderLine:
+class OrderLine(Value):
     """A line of an order: how much of what at which unit price, in the order's currency, and what came of it.
 
     `received` counts what came, `rejected` what of it went back the same day, `returned` what went back later, `billed`
@@ -234,7 +235,7 @@ class PurchaseOrder(Document):
 
 
 @frozen
-class ReceivedLine:
+class ReceivedLine(Value):
     """What came of a line, counted from 1, and what of it was rejected.
 
     `cost` states the value of the whole line in the company's currency, instead of quantity times price.

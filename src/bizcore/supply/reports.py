@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from fractions import Fraction
 
 from attrs import frozen
 
+from bizcore.book.lots import release_int
 from bizcore.change.reading import PostingQuery
 from bizcore.change.view import View
 from bizcore.kernel.days import Day, day
@@ -18,14 +20,19 @@ from bizcore.kernel.money import Money
 from bizcore.kernel.quantity import Quantity
 from bizcore.kernel.spans import Span
 from bizcore.kernel.table import Column, Table
+from bizcore.kernel.value import Value
+from bizcore.supply.atstandard import Standard
 from bizcore.supply.cost import folded
 from bizcore.supply.costbook import kept
+from bizcore.supply.costmoves import REVALUATION, VARIANCE, BackDating, CostMethod
 from bizcore.supply.items import scaled_decimal
 from bizcore.supply.methods import by_methods, methods_for
 from bizcore.supply.movements import MOVEMENTS, Movement
 from bizcore.supply.places import OUTSIDE, pool_of, pools
 
 _DAY = timedelta(days=1)
+_LAST = date.max.isoformat()
+_SAID = {VARIANCE: "purchase variance", REVALUATION: "revaluation"}
 POSTINGS = (
     Column("on", "On", kind="date"),
     Column("account", "Account"),
@@ -110,7 +117,8 @@ def _expired(view: View, at: date) -> dict[tuple[str, str], int]:
 def stock_valuation(view: View, *, at: Day | None = None) -> Table:
     """What the goods of each cost pool are worth, item by item; the unit cost is value / quantity, shown rounded.
 
-    Guarantees: each value is the sum of the postings behind it, and quantity 0 has value 0.
+    Guarantees: each value is the sum of the postings behind it, and quantity 0 has value 0. At standard cost a cell explains
+    itself by the standard, its date, and what was posted as purchase variance and as revaluation by then.
     """
     rows: list[tuple[object, ...]] = []
     upto = _upto(at)
@@ -125,6 +133,9 @@ def stock_valuation(view: View, *, at: Day | None = None) -> Table:
     def postings(row: int, column: str) -> Table:
         return _postings(view, PostingQuery(book="cost", account=str(rows[row][0]), unit=str(rows[row][1]), span=upto))
 
+    def explain(row: int, column: str) -> Explanation:
+        return _why_worth(view, [str(one) for one in rows[row]], column, at)
+
     return Table(
         [
             Column("pool", "Cost pool"),
@@ -135,8 +146,34 @@ def stock_valuation(view: View, *, at: Day | None = None) -> Table:
         ],
         rows,
         title="Stock valuation" + _as_of(at),
+        explain=explain,
         postings=postings,
     )
+
+
+def _why_worth(view: View, row: list[str], column: str, at: Day | None) -> Explanation:
+    """Why an item in a pool is worth what it is: at standard cost, the standard; else the method, and the moves are the postings."""
+    pool, item, quantity, value, each = row
+    methods = methods_for(view, item, pool)
+    on = _LAST if at is None else day(at).isoformat()
+    result = {"quantity": quantity, "value": value, "unit_cost": each}.get(column, item)
+    found = methods.standard(on) if methods.on(on) is CostMethod.STANDARD else None
+    if found is None:
+        return Explanation(f"{column} of {item} in {pool} by {methods.on(on).value}", result, {"quantity": quantity})
+    sums = dict.fromkeys((VARIANCE, REVALUATION), 0)
+    for one in view.postings(PostingQuery(book="cost", account=pool, unit=item, span=_upto(at))):
+        counter = json.loads(one.dims)["with"]
+        if counter in sums:
+            sums[counter] += one.value
+    steps = [_standard(view, item, *found)]
+    steps += [Explanation(_SAID[name], str(Money.of_minor(by, view.currency))) for name, by in sums.items() if by]
+    return Explanation(f"{column} of {item} in {pool} at standard", result, {"quantity": quantity}, steps=steps)
+
+
+def _standard(view: View, item: str, since: str, standard: Standard) -> Explanation:
+    per = f"for {scaled_decimal(standard[0])}"
+    cost = str(Money.of_minor(standard[1], view.currency))
+    return Explanation(f"standard cost of {item} from {since}", f"{cost} {per}")
 
 
 def unit_cost(scaled: int, value: Money) -> Money | None:
@@ -149,7 +186,8 @@ def unit_cost(scaled: int, value: Money) -> Money | None:
 def cost_of(view: View, move: str) -> Explanation:
     """Why a move of goods cost what it did: the rule, and the receipts it was taken from. `move` is `document/line`.
 
-    Raises: MoveNotFound.
+    At standard cost it names the standard, its date, and the variance of this move.
+    Raises: MoveNotFound, NoStandard.
     """
     document, _, line = move.rpartition("/")
     found = _movement(view, document)
@@ -170,9 +208,17 @@ def _explained(view: View, pool: str, item: str, move: str, *, on: date) -> Expl
         raise MoveNotFound(move=move)
     what = fold.moves[index]
     cost = fold.cost(index) if what.quantity < 0 else fold.values[index]
-    methods = methods_for(view, item)
+    methods = methods_for(view, item, pool)
     before = by_methods(fold.moves[:index], methods)
-    method = methods.on(max(one.on for one in fold.moves[: index + 1]))
+    latest = max(one.on for one in fold.moves[: index + 1])
+    method = methods.on(latest)
+    standard = methods.standard(latest) if method is CostMethod.STANDARD else None
+    named = [] if standard is None else [_standard(view, item, *standard)]
+    varied = [
+        Explanation(_SAID[line.counter], str(Money.of_minor(line.value, view.currency)))
+        for line in fold.lines()
+        if line.move == index and not line.quantity and line.counter in _SAID
+    ]
     return Explanation(
         f"cost of {move} by {method.value}",
         str(Money.of_minor(cost, view.currency)),
@@ -183,7 +229,9 @@ def _explained(view: View, pool: str, item: str, move: str, *, on: date) -> Expl
             "worth before": Money.of_minor(before.value, view.currency),
             "booked then": Money.of_minor(abs(fold.values[index]), view.currency),
         },
-        steps=[
+        steps=named
+        + varied
+        + [
             Explanation(
                 f"from {use.receipt or 'stock'}",
                 str(Money.of_minor(use.value, view.currency)),
@@ -206,7 +254,7 @@ def _movement(view: View, document: str) -> Movement | None:
 
 
 @frozen
-class Difference:
+class Difference(Value):
     """Where two figures that must agree do not: what, and both."""
 
     what: str
@@ -271,9 +319,40 @@ def layers_as_folded(view: View) -> tuple[Difference, ...]:
         last = kept(view, pool, item) if pool in known else None
         if last is None or not last.on:
             continue
+        if last.methods != methods_for(view, item, pool).upto(last.on):
+            continue
         fold = folded(view, pool, item, on=last.on)
-        if last.methods == methods_for(view, item).upto(last.on) and fold.state != last.state:
+        if fold.state != last.state:
             found.append(Difference(f"{pool} {item}", str(last.state), str(fold.state)))
+    return tuple(found)
+
+
+def at_standard(view: View) -> tuple[Difference, ...]:
+    """Per pool and item, what is valued at standard cost against its quantity at the standard, each time one comes into force and
+    now; empty when they agree. A method that was put after the last move is passed over: the next one brings the value there.
+    """
+    known = pools(view)
+    found: list[Difference] = []
+    for row in view.totals(PostingQuery(book="cost"), by=("account", "unit")):
+        pool, item = row.key
+        last = kept(view, pool, item) if pool in known else None
+        methods = methods_for(view, item, pool) if last is not None and last.on else None
+        if last is None or methods is None or methods.plain or last.methods != methods.upto(last.on):
+            continue
+        changed = next((since for since, _ in methods.steps if since > last.on), None)
+        rules = [one for one in methods.rules if changed is None or one.since < changed]
+        known_late = any(answer is BackDating.CORRECT_TODAY for _, answer in methods.late)
+        for rule, until in zip(rules, [*(one.since for one in rules[1:]), changed], strict=True):
+            # A late move valued as it becomes known has its old date and the standard of today: only the whole agrees.
+            if rule.standard is None or (known_late and until is not None):
+                continue
+            query = PostingQuery(book="cost", account=pool, unit=item, span=Span(None, until))
+            held = [(one.amount, one.value) for one in view.totals(query, by=("unit",))]
+            quantity, value = held[0] if held else (0, 0)
+            worth = release_int(*rule.standard, quantity)
+            if value != worth:
+                shown = [str(Money.of_minor(one, view.currency)) for one in (value, worth)]
+                found.append(Difference(f"{pool} {item}{f' before {until}' if until else ''}", *shown))
     return tuple(found)
 
 

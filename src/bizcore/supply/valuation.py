@@ -12,6 +12,7 @@ stock leaves at a provisional cost and is settled, as a variance, by the receipt
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -19,6 +20,7 @@ from operator import itemgetter
 
 from bizcore.book.lots import release_int
 from bizcore.supply.costmoves import (
+    REVALUATION,
     SUPPLIER,
     VARIANCE,
     CostMethod,
@@ -26,6 +28,8 @@ from bizcore.supply.costmoves import (
     Layer,
     Line,
     Mark,
+    NeedsStandards,
+    Revalued,
     Short,
     State,
     Used,
@@ -50,6 +54,8 @@ class Fold:
         start: State | None = None,
         standard: tuple[int, int] = (0, 0),
     ) -> None:
+        if method is CostMethod.STANDARD and type(self) is Fold:
+            raise NeedsStandards(method=method.value)
         begin = start or State()
         opened: tuple[Layer | Short, ...] = (*begin.layers, *begin.shorts)
         self.moves = moves
@@ -61,6 +67,7 @@ class Fold:
         self.use_quantities: array[int] = array("q")
         self.use_values: array[int] = array("q")
         self.variances: list[Variance] = []
+        self.revalued: list[Revalued] = []
         self.claims: dict[int, int] = {}
         self.unknown: list[int] = []
         self.shortages: dict[int, int] = {}
@@ -118,10 +125,7 @@ class Fold:
 
     def uses(self, index: int) -> tuple[Used, ...]:
         """The receipts an issue was taken from, in the order taken; empty under an average."""
-        low, high = 0, len(self.issues)
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (middle + 1, high) if self.issues[middle] < index else (low, middle)
+        low = bisect_left(self.issues, index)
         if low == len(self.issues) or self.issues[low] != index:
             return ()
         stop = self.starts[low + 1] if low + 1 < len(self.starts) else len(self.use_receipts)
@@ -140,7 +144,7 @@ class Fold:
                 yield Line(index, move.counter, move.quantity, value)
             else:
                 yield Line(index, move.counter, move.quantity, -claim)
-                yield Line(index, VARIANCE, 0, value + claim)
+                yield Line(index, VARIANCE if move.counter == SUPPLIER else REVALUATION, 0, value + claim)
             while at < len(self.variances) and self.variances[at].at == index:
                 if self.variances[at].value:
                     yield Line(index, self.variances[at].counter, 0, self.variances[at].value)
@@ -448,11 +452,11 @@ class Fold:
 
     def _returnable(self, index: int) -> list[int]:
         """What is left to come back of a move, and at what value."""
-        left = self._left.get(index)
-        if left is None:
-            worth = abs(self.values[index]) if self.moves[index].quantity > 0 else self.cost(index)
-            left = self._left[index] = [abs(self.moves[index].quantity), worth]
-        return left
+        if index not in self._left:
+            received = self.moves[index].quantity > 0
+            worth = abs(self.claims.get(index, self.values[index])) if received else self.cost(index)
+            self._left[index] = [abs(self.moves[index].quantity), worth]
+        return self._left[index]
 
     def _vary(self, index: int, source: int, by: int) -> None:
         """A short was covered at another cost than the provisional one: the issue costs that much more."""

@@ -22,9 +22,12 @@ from bizcore.change.reading import LogRow
 from bizcore.cli.checks import checks
 from bizcore.cli.command import run
 from bizcore.company import Company
+from bizcore.kernel.money import Money
 from bizcore.store.chain import START, link
 from bizcore.store.opener import open_store
 from bizcore.store.schema import LOG_COLUMNS, NOW
+from bizcore.supply.costmoves import CostMethod
+from bizcore.supply.policies import SupplyPolicies
 
 Damage = Callable[["Forger"], None]
 UNIT = 1_000_000
@@ -145,6 +148,12 @@ def larger_invoice(forger: Forger) -> None:
     forger.sql("update bizcore_lots set amount=amount+1, value=value+1 where account='1200' and lot=?", lot)
 
 
+def dearer(forger: Forger) -> None:
+    """What is at standard came in a cent dearer, and something else a cent cheaper."""
+    between("cost", "gauge", value=1)(forger)
+    between("cost", "drill-12", value=-1)(forger)
+
+
 def swapped_lots(forger: Forger) -> None:
     """One customer owes a cent more, another a cent less: the account does not see it."""
     lots = forger.raw.execute("select lot from bizcore_lots where account='1200' order by lot limit 2").fetchall()
@@ -163,6 +172,16 @@ DAMAGES: list[tuple[str, Damage, set[str]]] = [
     ("payables = control account", without_item("2000"), set()),
     ("goods received not invoiced = account", without_item("2050"), set()),
     ("stock = quantity in cost", between("stock", "drill-12", amount=UNIT), set()),
+    (
+        "value = quantity at standard",
+        dearer,
+        set(),
+    ),
+    (
+        "counted = stock then",
+        lambda forger: forger.shift("book='stock' and unit='gauge' and account='shelf' and amount>0", account="elsewhere"),
+        set(),
+    ),
     ("cost = inventory account", between("cost", "drill-12", value=1), set()),
     (
         "conservation of goods",
@@ -193,10 +212,17 @@ DAMAGES: list[tuple[str, Damage, set[str]]] = [
 
 @pytest.fixture(scope="module")
 def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample company's file after its quarter."""
+    """The sample company's file after its quarter, and something that it does not do: goods at standard cost, counted."""
     path = tmp_path_factory.mktemp("sample") / "books.db"
     outcome = run(Path(str(files("bizcore.cli") / "sample")), f"sqlite:///{path}")
     assert outcome.code == 0
+    database = open_store(f"sqlite:///{path}")
+    company = Company.open("Nordlicht", store=database, actor="checker")
+    company.apply(company.put(SupplyPolicies(scope="gauge", cost_method=CostMethod.STANDARD)))
+    company.apply(company.supply.set_standard("gauge", Money("40", "EUR"), since="2026-04-01"))
+    company.apply(company.supply.receive("gauge", 5, place="shelf", on="2026-04-02", cost=Money("210", "EUR")))
+    company.apply(company.supply.count("gauge", 4, place="shelf", on="2026-04-03"))
+    database.close()
     return path
 
 

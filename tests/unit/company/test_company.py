@@ -33,6 +33,7 @@ from bizcore.flow.document import Ref
 from bizcore.kernel.errors import BizcoreError, Invalid
 from bizcore.kernel.ids import InvalidId
 from bizcore.kernel.money import Money
+from bizcore.kernel.table import Column, Table
 from bizcore.sfa.customers import Customer
 from bizcore.store.opener import UnknownStore, open_store
 from bizcore.store.port import ClosedStore, SchemaNewer, Stale, StoreUnavailable
@@ -295,6 +296,18 @@ def test_reports_are_put_side_by_side(acme: Company) -> None:
     table = compare(lambda one: one.finance.trial_balance(), base=acme, whatif=whatif)
     row = next(one for one in table if one["account"] == "4000")
     assert (row["base balance"], row["whatif balance"]) == (None, -FIVE)
+    assert ([one.name for one in table.columns[:3]], row["name"]) == (["account", "name", "base debit"], "Sales")
+
+
+def test_text_that_differs_stands_beside_each_other_and_text_that_does_not_once(acme: Company) -> None:
+    columns = [Column("id"), Column("name"), Column("state"), Column("head")]
+    states = iter(("open", "closed"))
+    table = compare(lambda one: Table(columns, [["a", "A", next(states), one.head]]), x=acme, y=acme)
+    assert table.to_dicts() == [
+        {"id": "a", "name": "A", "x state": "open", "x head": 0, "y state": "closed", "y head": 0}
+    ]
+    empty = compare(lambda _: Table(columns, []), x=acme)
+    assert [one.name for one in empty.columns] == ["id", "x name", "x state", "x head"]
 
 
 # -- limits and names ------------------------------------------------------------------------------------------------

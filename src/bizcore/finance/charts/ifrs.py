@@ -28,6 +28,7 @@ _ROWS = """\
 4800 | income | other_income | other_income | | Other income | 其他收益
 5000 | expense | cost_of_sales | cost_of_sales | | Cost of sales | 主营业务成本
 5100 | expense | cost_of_sales | purchase_variance | | Purchase variance | 采购差异
+5150 | expense | cost_of_sales | inventory_revaluation | | Inventory revaluation | 存货重估差异
 5200 | expense | cost_of_sales | inventory_adjustment | | Inventory adjustment | 存货盘盈盘亏
 6000 | expense | operating_expenses | purchases expense | | Purchases and services | 采购及服务费用
 6100 | expense | operating_expenses | freight_expense | | Freight paid | 运输费

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Final, TypeVar
+from typing import Final
 
+from bizcore.bridges.order_to_cash.credit_limits import exposure
+from bizcore.bridges.order_to_cash.figures import (
+    ORDER_LINE,
+    credits_of,
+    figures_of,
+    lines_of,
+    origin_of,
+    planned_of,
+    refs_of,
+    shipments_of,
+    taken_back_of,
+)  # fmt: skip
 from bizcore.change.changes import Changes
 from bizcore.change.desk import Desk, report, verb
 from bizcore.change.view import View
@@ -15,25 +27,20 @@ from bizcore.finance.documents import CreditNote, Invoice
 from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies
 from bizcore.finance.terms import Terms
-from bizcore.flow.document import Document, Ref
+from bizcore.flow.document import Ref
 from bizcore.flow.lifecycle import IllegalStep
 from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Refused
 from bizcore.kernel.exact import Number, fraction, number
 from bizcore.kernel.sequence import check_sequence
 from bizcore.sfa import ordering, orders
-from bizcore.sfa.orders import Figures, Order, OrderLine, Progress
+from bizcore.sfa.orders import Order, OrderLine, Progress
 from bizcore.sfa.orders import progress as derived
 from bizcore.sfa.policies import SfaPolicies
 from bizcore.supply.fulfilment import Delivery, DeliveryLine, call_off, cancel_delivery, plan_delivery
-from bizcore.supply.movements import CustomerReturn, Shipment
-
-K = TypeVar("K", bound=Document)
+from bizcore.supply.movements import CustomerReturn
 
 _ZERO = Decimal(0)
-
-ORDER_LINE = "order_line"
-"""The key in an invoice line's `extra` that names the order line it bills."""
 
 
 class NothingToBill(Refused):
@@ -82,10 +89,10 @@ def deliver(view: View, order: str, *, on: Day, place: str = "main", id: str = "
     cancelled order), AlreadyThere.
     """
     found = view.get(Order, order).to("deliver")
-    planned = _planned(view, found)
+    planned = planned_of(view, found)
     lines = [
         DeliveryLine(line.item, line.quantity - line.cancelled - planned.get(ref, _ZERO), place, source=ref)
-        for ref, line in _lines(found)
+        for ref, line in lines_of(found)
         if line.item is not None and line.quantity - line.cancelled > planned.get(ref, _ZERO)
     ]
     if not lines:
@@ -112,11 +119,11 @@ def bill(
     found = view.get(Order, order)
     if found.state == "cancelled":
         raise IllegalStep(lifecycle=found.kind, state=found.state, verb="bill", allowed=())
-    figures = _figures(view, found)
+    figures = figures_of(view, found)
     policies = view.policies(FinancePolicies, on=on, scope=found.customer)
     billing = view.policies(SfaPolicies, on=on, scope=found.customer).billing
     lines = []
-    for one, (ref, line) in zip(derived(found, figures).lines, _lines(found), strict=True):
+    for one, (ref, line) in zip(derived(found, figures).lines, lines_of(found), strict=True):
         quantity = one.to_bill(billing)
         if quantity > 0:
             lines.append(_line(line, quantity, ref))
@@ -133,7 +140,7 @@ def bill(
         tax_rounding=policies.tax_rounding,
         rounding_mode=policies.rounding_mode,
         prices=policies.prices,
-        origins=(found.ref, *_refs(_shipments(view, found))),
+        origins=(found.ref, *refs_of(shipments_of(view, found))),
     )
     if invoice.owed.minor < 0:  # a discount that was taken back waits for the goods it is off
         raise NothingToBill(order=order)
@@ -150,7 +157,7 @@ def credit(view: View, customer_return: str, *, on: Day, id: str = "") -> Change
     """
     back = view.get(CustomerReturn, customer_return)
     check_sequence("a credit note", day(on), cause=f"the return {back.number or back.id}", since=back.on)
-    earlier = _taken_back(view, view.find(CreditNote, "origin", back.ref.kind, back.ref.id))
+    earlier = taken_back_of(view, view.find(CreditNote, "origin", back.ref.kind, back.ref.id))
     wanted: dict[str, dict[str, Decimal]] = {}
     for one in back.lines:
         delivery, _, at = (one.order or "").rpartition("/")
@@ -163,7 +170,7 @@ def credit(view: View, customer_return: str, *, on: Day, id: str = "") -> Change
     changes: Changes[CreditNote] | None = None
     for name, back_of in wanted.items():
         order = view.get(Order, name)
-        over = {ref: one.billed_net - one.delivered for ref, one in _figures(view, order).items()}
+        over = {ref: one.billed_net - one.delivered for ref, one in figures_of(view, order).items()}
         asked = {ref: min(quantity, over[ref]) for ref, quantity in back_of.items()}
         changes = _credited(view, order, asked, changes, on=on, id=id, of=(back.ref,), first=back.origins)
     if changes is None:
@@ -187,7 +194,7 @@ def credit_excess(view: View, order: str, *, on: Day, id: str = "") -> Changes[C
 def progress(view: View, order: str) -> Progress:
     """How far an order is, on both axes: what was delivered, what was billed; line by line."""
     found = view.get(Order, order)
-    return derived(found, _figures(view, found))
+    return derived(found, figures_of(view, found))
 
 
 def amend(view: View, order: str, *, line: int, quantity: Number, on: Day) -> Changes[Order]:
@@ -200,12 +207,12 @@ def amend(view: View, order: str, *, line: int, quantity: Number, on: Day) -> Ch
     found = view.get(Order, order)
     found.line(line)
     ref = found.line_ref(line)
-    figures = _figures(view, found)[ref]
+    figures = figures_of(view, found)[ref]
     changes = orders.amend(
         view, order, line=line, quantity=quantity, delivered=figures.delivered, billed=figures.billed_net
     )
-    beyond = _planned(view, found).get(ref, _ZERO) - number(quantity)
-    for delivery in sorted(_of(view, Delivery, found), key=lambda one: (one.on, one.number), reverse=True):
+    beyond = planned_of(view, found).get(ref, _ZERO) - number(quantity)
+    for delivery in sorted(origin_of(view, Delivery, found), key=lambda one: (one.on, one.number), reverse=True):
         for at, one in enumerate(delivery.lines, 1):
             less = min(beyond, one.open)
             if one.source == ref and less > 0:
@@ -220,7 +227,7 @@ def cancel(view: View, order: str, *, on: Day) -> Changes[Order]:
     Raises: Underway, IllegalStep.
     """
     found = view.get(Order, order)
-    figures = _figures(view, found).values()
+    figures = figures_of(view, found).values()
     delivered = sum((one.delivered for one in figures), _ZERO)
     billed = sum((one.billed_net for one in figures), _ZERO)
     changes = orders.cancel(view, order, delivered=delivered, billed=billed, on=on)
@@ -234,7 +241,7 @@ def short_close(view: View, order: str, *, on: Day) -> Changes[Order]:
     Guarantees: ordered + over-delivered = done + cancelled afterwards, line by line. Raises: IllegalStep.
     """
     found = view.get(Order, order)
-    figures = list(enumerate(_figures(view, found).values(), 1))
+    figures = list(enumerate(figures_of(view, found).values(), 1))
     changes = orders.short_close(
         view,
         order,
@@ -246,21 +253,14 @@ def short_close(view: View, order: str, *, on: Day) -> Changes[Order]:
 
 def complete(view: View, order: str) -> Changes[Order]:
     """Close an order of which everything was delivered and billed. Raises: NotDone, IllegalStep."""
-    return ordering.complete(view, order, figures=_figures(view, view.get(Order, order)))
+    return ordering.complete(view, order, figures=figures_of(view, view.get(Order, order)))
 
 
 def _without_deliveries(view: View, order: Order, changes: Changes[Order], on: Day) -> Changes[Order]:
-    for delivery in _of(view, Delivery, order):
+    for delivery in origin_of(view, Delivery, order):
         if delivery.state == "open":
             changes += cancel_delivery(view, delivery.id, on=on)
     return changes
-
-
-# -- figures ---------------------------------------------------------------------------------------------------------
-
-
-def _lines(order: Order) -> list[tuple[str, OrderLine]]:
-    return [(order.line_ref(at), line) for at, line in enumerate(order.lines, 1)]
 
 
 def _line(line: OrderLine, quantity: Decimal, ref: str) -> Line:
@@ -273,80 +273,6 @@ def _line(line: OrderLine, quantity: Decimal, ref: str) -> Line:
         discount_percent=line.discount_percent,
         extra={ORDER_LINE: ref},
     )
-
-
-def _of(view: View, cls: type[K], order: Order) -> list[K]:
-    return list(view.find(cls, "origin", order.ref.kind, order.ref.id))
-
-
-def _shipments(view: View, order: Order) -> list[Shipment]:
-    found: dict[str, Shipment] = {}
-    for delivery in _of(view, Delivery, order):
-        found.update((one.id, one) for one in view.find(Shipment, "origin", delivery.ref.kind, delivery.ref.id))
-    return list(found.values())
-
-
-def _credits(view: View, order: Order, bills: Iterable[Invoice]) -> list[CreditNote]:
-    """The credit notes of an order: for goods that came back, or straight against one of its invoices."""
-    found = {one.id: one for one in _of(view, CreditNote, order)}
-    for bill in bills:
-        found.update((one.id, one) for one in view.find(CreditNote, "origin", bill.ref.kind, bill.ref.id))
-    return list(found.values())
-
-
-def _refs(documents: Iterable[Document]) -> tuple[Ref, ...]:
-    return tuple(one.ref for one in documents)
-
-
-def _planned(view: View, order: Order) -> dict[str, Decimal]:
-    planned: dict[str, Decimal] = {}
-    for delivery in _of(view, Delivery, order):
-        for line in delivery.lines:
-            planned[line.source] = planned.get(line.source, _ZERO) + line.quantity - line.cancelled - line.returned
-    return planned
-
-
-def _billed(bills: Iterable[Invoice]) -> dict[str, Decimal]:
-    billed: dict[str, Decimal] = {}
-    for bill in bills:
-        for line in bill.lines:
-            ref = line.extra.get(ORDER_LINE, "")
-            billed[ref] = billed.get(ref, _ZERO) + line.quantity
-    return billed
-
-
-def _taken_back(view: View, notes: Iterable[CreditNote]) -> dict[str, Decimal]:
-    """The pieces that credit notes take back by order line: of the invoice they credit, or as they say themselves."""
-    found: dict[str, Decimal] = {}
-    for note in notes:
-        bill = view.seek(Invoice, note.credits) if note.credits is not None else None
-        if bill is not None:
-            told = [(bill.lines[at - 1], quantity) for at, quantity in taken_back(bill, [note]).items()]
-        else:
-            told = [(line, line.quantity) for line in note.lines]
-        for line, quantity in told:
-            ref = line.extra.get(ORDER_LINE, "")
-            found[ref] = found.get(ref, _ZERO) + quantity
-    return found
-
-
-def _figures(view: View, order: Order) -> Mapping[str, Figures]:
-    """What supply and finance say of each line: nothing of it is kept in the order."""
-    deliveries = [line for delivery in _of(view, Delivery, order) for line in delivery.lines]
-    bills = _of(view, Invoice, order)
-    billed, credited = _billed(bills), _taken_back(view, _credits(view, order, bills))
-    figures: dict[str, Figures] = {}
-    for ref, line in _lines(order):
-        mine = [one for one in deliveries if one.source == ref]
-        figures[ref] = Figures(
-            shipped=sum((one.shipped for one in mine), _ZERO),
-            returned=sum((one.returned for one in mine), _ZERO),
-            reserved=sum((one.reserved for one in mine), _ZERO),
-            billed=billed.get(ref, _ZERO),
-            credited=credited.get(ref, _ZERO),
-            cancelled=line.cancelled,
-        )
-    return figures
 
 
 def _credited(
@@ -362,9 +288,9 @@ def _credited(
 ) -> Changes[CreditNote] | None:
     """Add to changes a credit note for each invoice that billed what is asked: those of shipments named first, then the oldest."""
     bills = sorted(
-        _of(view, Invoice, order), key=lambda one: (not set(first) & set(one.origins), one.on, one.number, one.id)
+        origin_of(view, Invoice, order), key=lambda one: (not set(first) & set(one.origins), one.on, one.number, one.id)
     )
-    loose = _taken_back(view, [one for one in _credits(view, order, bills) if one.credits is None])
+    loose = taken_back_of(view, [one for one in credits_of(view, order, bills) if one.credits is None])
     left = dict(asked)
     for bill in bills:
         earlier = list(view.find(CreditNote, "credits", bill.id))
@@ -412,3 +338,4 @@ class OrderToCashDesk(Desk):
     short_close: Final = verb(short_close)
     complete: Final = verb(complete)
     progress: Final = report(progress)
+    exposure: Final = report(exposure)
