@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ from bizcore.kernel.money import Money
 from bizcore.store.shards import Shards
 from bizcore.store.sql import SqlStore, upgrade
 from bizcore.testing.sound import sound
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
 
 SALES, PAYMENTS = Sales(), Payments()
 KILLS = 50
@@ -126,6 +129,7 @@ def urls(three_servers: list[Any]) -> Iterator[list[str]]:
         engine.dispose()
 
 
+@posix
 def test_fifty_kills_between_two_servers_relay_every_invoice_once(urls: list[str]) -> None:
     """A relaying process is killed at a random instant; another goes on."""
     source = random.Random("kills")
@@ -148,6 +152,7 @@ def test_fifty_kills_between_two_servers_relay_every_invoice_once(urls: list[str
     group.close()
 
 
+@posix
 def test_several_processes_relay_at_once_and_every_invoice_once(urls: list[str]) -> None:
     group = Group(urls, "group_books")
     for at in range(30):
