@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from bizcore.store import schema
@@ -132,22 +133,28 @@ class PostgreSQL(Flavour):
         """One message for a change of a few rows; arrays and COPY for many."""
         parts = list(written(number, overlay))
         if hasattr(raw, "pipeline") and sum(len(rows) for _, rows in parts) < COPY_MIN:
-            with raw.pipeline():
-                self._sent(cursor, speech, before, parts)
+            # Nothing is prepared in it: what comes after an error is skipped by the server, and psycopg would believe it prepared.
+            with _pipeline(raw):
+                self._sent(cursor, speech, before, parts, prepare=False)
         else:
             self._sent(cursor, speech, before, parts)
 
-    def _sent(self, cursor: Any, speech: Speech, before: Sequence[str], parts: Sequence[Any]) -> None:
+    def _sent(self, cursor: Any, speech: Speech, before: Sequence[str], parts: Sequence[Any], **prepared: bool) -> None:
         for text in before:
-            cursor.execute(speech.say(text))
+            cursor.execute(speech.say(text), **prepared)
         for statement, rows in parts:
             table = statement.table
             if len(rows) == 1:
-                cursor.execute(speech.say(statement.text), rows[0])
+                cursor.execute(speech.say(statement.text), rows[0], **prepared)
+            elif prepared and (table is None or not self._arrays):
+                for row in rows:  # `executemany` prepares whatever it is told
+                    cursor.execute(speech.say(statement.text), row, **prepared)
             elif table is None or not self._arrays:
                 cursor.executemany(speech.say(statement.text), rows)
             elif len(rows) < COPY_MIN or statement.conflict or not hasattr(cursor, "copy"):
-                cursor.execute(speech.say(_in_arrays(statement)), [list(one) for one in zip(*rows, strict=True)])
+                cursor.execute(
+                    speech.say(_in_arrays(statement)), [list(one) for one in zip(*rows, strict=True)], **prepared
+                )
             else:
                 target = speech.say(f"copy {table.title}({schema.names(table)}) from stdin (format binary)")
                 with cursor.copy(target) as copy:
@@ -211,6 +218,24 @@ _GOING: Final = frozenset({"57P01", "57P02", "57P03", "57P05"})
 
 def _state(error: Exception) -> str:
     return getattr(error, "sqlstate", None) or ""
+
+
+@contextmanager
+def _pipeline(raw: Any) -> Iterator[None]:
+    """Statements in one message, of whose errors the first is raised; psycopg would tell the host's log of those that follow from it."""
+    from psycopg import Error
+
+    first: Error | None = None
+    try:
+        with raw.pipeline():
+            try:
+                yield
+            except Error as error:
+                first = error
+    except Error as error:
+        raise first or error from None
+    if first is not None:
+        raise first
 
 
 def _in_arrays(statement: schema.Statement) -> str:
