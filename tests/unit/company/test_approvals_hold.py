@@ -319,7 +319,7 @@ async def later(actor: str, act: Any) -> bool:
 
 
 @pytest.mark.filterwarnings("ignore:coroutine")
-@pytest.mark.parametrize("hook", [lambda actor, act: 0, lambda actor, act: "", lambda actor, act: 1, later])
+@pytest.mark.parametrize("hook", [lambda *_: 0, lambda *_: "", lambda *_: 1, later])
 def test_a_hook_that_answers_neither_yes_nor_no_permits_nothing(hook: Any) -> None:
     acme = Company.create("acme", currency="EUR", actor="ann", authorize=hook)
     for do in (acme.apply, acme.plan, acme.submit, acme.fork().apply):
