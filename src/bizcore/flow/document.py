@@ -174,3 +174,6 @@ def _short(part: str) -> str:
 _PART_MAX: Final = 300
 _BEGUN: Final = 200
 """Bytes of a component that stands as it is, and of the beginning of one that does not."""
+
+BEYOND: Final = "\U0010ffff" * 76
+"""Put behind a prefix: behind every key that begins with it, as no component has so many of the last letter there is."""

@@ -49,6 +49,9 @@ class Door(Protocol):
     page: int | None
     """The most rows that one question fetches, where an answer is held whole by the client; None where it is streamed."""
 
+    by_row: bool
+    """Whether rows have SQLite's number, `rowid`."""
+
     @property
     def stamp(self) -> Stamp:
         """The source of instants and salts."""

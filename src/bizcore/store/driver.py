@@ -106,6 +106,7 @@ class DriverDatabase(ABC):
 
     def __init__(self, flavour: Flavour, speech: Speech, errors: type[Exception], *, clock: Clock, ids: Ids) -> None:
         self.flavour: Flavour = flavour
+        self.by_row: bool = flavour.name == "sqlite"
         self.speech: Speech = speech
         self.errors: type[Exception] = errors
         self.clock: Clock = clock

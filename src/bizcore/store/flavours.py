@@ -65,6 +65,10 @@ class Flavour(ABC):
         """Roll back, as far as the statement says, after others failed that were sent together."""
 
     @abstractmethod
+    def emptied(self, cursor: Any) -> bool:
+        """After an erasure was committed, empty what earlier images lie in, where that is ours to do; False to be tried again."""
+
+    @abstractmethod
     def has_tables(self, speech: Speech) -> str:
         """A question with an answer when the tables are there."""
 
@@ -217,6 +221,10 @@ class PostgreSQL(Flavour):
         else:  # an async driver's, which sends one by one
             cursor.execute(statement)
 
+    def emptied(self, cursor: Any) -> bool:
+        """Dead rows, its log and its archive are the server's, and whoever runs it says how long they stay."""
+        return True
+
     def has_tables(self, speech: Speech) -> str:
         """Asked of the catalogue, so that no statement fails in a host's transaction."""
         return f"select 1 where to_regclass('{speech.table('meta')}') is not null"
@@ -351,7 +359,9 @@ class SQLite(Flavour):
         return None
 
     def put(self, raw: Any, cursor: Any, speech: Speech, before: Sequence[str], number: int, overlay: Overlay) -> None:
-        """One statement a table."""
+        """One statement a table; what is erased is overwritten, whatever its owner told the connection."""
+        if any(write.erased for write in overlay.writes):
+            cursor.execute("pragma secure_delete=on")
         for text in before:
             cursor.execute(text)
         for statement, rows in written(number, overlay):
@@ -364,6 +374,11 @@ class SQLite(Flavour):
     def undo(self, cursor: Any, statement: str) -> None:
         """Nothing is prepared."""
         cursor.execute(statement)
+
+    def emptied(self, cursor: Any) -> bool:
+        """The write-ahead log, as soon as nobody reads from it; where there is none it is empty."""
+        cursor.execute("pragma wal_checkpoint(truncate)")
+        return not cursor.fetchone()[0]
 
     def has_tables(self, speech: Speech) -> str:
         """Asked of the catalogue."""

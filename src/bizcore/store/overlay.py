@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from bizcore.change.reading import BalanceRow, Head, LogRow, LotRow, PostingQuery, PostingRow, Reading, Row, TotalRow
 from bizcore.change.record import INTENT
+from bizcore.flow.document import BEYOND
 from bizcore.store.rows import clustered, in_accounts, is_plain, lot_order, matches, sides, total_rows
 
 IndexKey = tuple[str, str, str]
@@ -170,7 +171,7 @@ class Overlay:
     def _own_keys(self, index: str, prefix: str, upto: str | None) -> list[IndexKey]:
         own = self._index.get(index, [])
         start = bisect_left(own, (prefix, "", ""))
-        end = bisect_left(own, (prefix + "\U0010ffff", "", ""))
+        end = bisect_left(own, (prefix + BEYOND, "", ""))
         keys = own[start:end]
         return keys if upto is None else [one for one in keys if one[0] <= upto]
 

@@ -29,6 +29,12 @@ KEYED: Final = (
     " and x.position<=?) where i.company=? and i.name=? and i.key>=? and i.key<=? and i.since<=?"
     " and (i.until is null or i.until>?) order by i.key {0}, i.kind {0}, i.id {0} limit ?"
 )
+KEYED_BY_ROW: Final = (
+    KEYED.replace(  # SQLite's number of a row spares a second seek, a quarter of the time of a long answer
+        "d.company=i.company and d.kind=i.kind and d.id=i.id and d.position=(select max(x.position)",
+        "d.rowid=(select x.rowid",
+    ).replace(" and x.position<=?)", " and x.position<=? order by x.position desc limit 1)")
+)
 NOW: Final = (
     "select debit-credit, value_debit-value_credit, position from bizcore_totals"
     f" where company=? and book=? and account=? and unit=? and period={schema.NOW}"

@@ -242,6 +242,8 @@ class SqlSession(DriverSession):
         self.begun = True
         flavour.put(self._fairy.driver_connection, self._cursor, self._speech, before, number, overlay)
         self._wrote = True
+        if any(write.erased for write in overlay.writes):
+            self.database.unemptied = True
 
     def leave_failed(self) -> None:
         """Back to where the place was before the statement that failed."""
@@ -258,6 +260,10 @@ class SqlSession(DriverSession):
             return
         if keep:
             self.run(self._cursor, "commit", ())
+            if self.database.unemptied:
+                # What was committed is committed: an error here is no answer to it, and the next change tries again.
+                with suppress(*self.database.all_errors):
+                    self.database.unemptied = not self.database.flavour.emptied(self._cursor)
             return
         if wrote:
             self.caches.clear()
@@ -345,6 +351,9 @@ class SqlStore(DriverDatabase):
         self.all_errors: tuple[type[Exception], ...] = (exc.SQLAlchemyError, module.Error)
         self.shares: bool = isinstance(engine.pool, sa.StaticPool | sa.pool.SingletonThreadPool)
         """Whether what the pool lends may be in somebody else's hands as well."""
+
+        self.unemptied: bool = False
+        """Whether what was erased may still lie in a write-ahead log."""
 
         self._turn: threading.Lock | None = threading.Lock() if isinstance(engine.pool, sa.StaticPool) else None
         self._process: int = os.getpid()

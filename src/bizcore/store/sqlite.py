@@ -123,6 +123,7 @@ class SqliteDatabase:
     """Companies in one SQLite file."""
 
     page: int | None = None
+    by_row: bool = True
 
     def __init__(
         self,

@@ -27,6 +27,7 @@ from bizcore.change.reading import (
     bucket_span,
 )
 from bizcore.change.settings import Settings
+from bizcore.flow.document import BEYOND
 from bizcore.store import schema
 from bizcore.store.cache import Cache
 from bizcore.store.door import Answer, Asker, Door
@@ -38,6 +39,7 @@ from bizcore.store.questions import (
     KEPT_SIDES,
     KEPT_VALUES,
     KEYED,
+    KEYED_BY_ROW,
     LOT,
     NOW,
     ORDER,
@@ -57,7 +59,6 @@ from bizcore.store.rows import has_dims, is_plain, lot_order, matches, open_lots
 T = TypeVar("T")
 
 LISTED_MAX: Final = 2_000
-_LAST: Final = "\U0010ffff"
 
 _EMPTY: Final = Cache()
 _UNKNOWN: Final = Row("", "", sys.maxsize, 0, "")
@@ -156,8 +157,8 @@ class TableReading:
         if asked in cache.found:
             return cache.found[asked]
         at = self._head.position
-        statement = KEYED.format("desc" if newest_first else "asc")
-        bound = prefix + _LAST if upto is None else upto
+        statement = (KEYED_BY_ROW if self._door.by_row else KEYED).format("desc" if newest_first else "asc")
+        bound = prefix + BEYOND if upto is None else upto
         with self._door.guarded():
             rows = _asked(
                 self._connection, statement, (at, self._number, index, prefix, bound, at, at, limit)

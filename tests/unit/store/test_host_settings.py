@@ -417,6 +417,24 @@ def _forked(acme: Company) -> None:
     assert os.waitpid(child, 0)[1] == 0
 
 
+@pytest.mark.parametrize("mode", ["wal", "delete"])
+def test_what_is_erased_is_in_no_byte_of_the_hosts_sqlite_file(
+    tmp_path: Path, mode: str, engine_of: Callable[..., sa.Engine]
+) -> None:
+    name = "Zaphod Beeblebrox"
+    engine = engine_of(f"sqlite:///{tmp_path}/books.db")
+    with engine.begin() as connection:
+        upgrade(connection)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"pragma journal_mode={mode}")
+    acme = company(SqlStore(engine))
+    acme.apply(cast("ToyDesk", acme.desk("toy")).meet("p", name), key="m")
+    assert any(name.encode() in one.read_bytes() for one in tmp_path.iterdir())
+    acme.apply(acme.erase(Person(id="p", name=name)), key="e")
+    assert not any(name.encode() in one.read_bytes() for one in tmp_path.iterdir())
+    sound(acme)
+
+
 # -- what is bound --------------------------------------------------------------------------------------------------
 
 
