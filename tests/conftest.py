@@ -46,3 +46,24 @@ def postgres_engine(postgres_url: str) -> Iterator[Any]:
     engine = sqlalchemy.create_engine(postgres_url, pool_size=10, max_overflow=20)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def three_servers() -> Iterator[list[Any]]:
+    """Three PostgreSQL servers of the module's own, to be killed and started again."""
+    from bizcore.testing.postgres import NoServer, Server
+
+    servers: list[Any] = []
+    try:
+        for _ in range(3):
+            servers.append(Server())
+            servers[-1].start()
+    except NoServer as error:
+        for one in servers:
+            one.stop()
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"no PostgreSQL here: {error}")
+    yield servers
+    for one in servers:
+        one.stop()

@@ -219,8 +219,15 @@ class Books:
         return self._store
 
     def _allow(self, actor: str, act: Act[Any]) -> None:
-        if self._authorize is not None and self._authorize(actor, act) is False:
+        if self._authorize is None:
+            return
+        answer: object = self._authorize(actor, act)
+        if answer is False:
             raise NotAuthorized(actor=actor, act=act.name)
+        if (
+            answer is not None and answer is not True
+        ):  # what an async hook answers is true of itself, and would permit all
+            raise WrongType(value=answer, expected="True, False or None from authorize")
 
     def _committed(
         self, row: LogRow, *, replayed: bool = False, answered: type[Document] | None = None

@@ -36,6 +36,7 @@ from bizcore.kernel.maps import Map
 from bizcore.store.commit import check_reads
 from bizcore.store.opener import opened
 from bizcore.store.port import Database, Store
+from bizcore.store.shards import home
 
 if TYPE_CHECKING:
     from bizcore.company import master
@@ -95,7 +96,8 @@ class Company(Books):
             bucket=bucket,
         )
         database = opened(store)
-        return cls._of(database, database.create(settings), kinds, desks, actor, authorize)
+        made = database.create(settings)
+        return cls._of(home(database, name), made, kinds, desks, actor, authorize)
 
     @classmethod
     def open(
@@ -110,7 +112,8 @@ class Company(Books):
     ) -> Company:
         """Open a company that exists. Raises: CompanyNotFound, UnknownStore, SchemaNewer."""
         database = opened(store)
-        return cls._of(database, database.company(checked_id(name, "company")), kinds, desks, actor, authorize)
+        found = database.company(checked_id(name, "company"))
+        return cls._of(home(database, name), found, kinds, desks, actor, authorize)
 
     @classmethod
     def _of(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from bizcore.change.desk import Desk, kinds_of, verbs_of
 from bizcore.company import wiring
 from bizcore.company.given import classes
 from bizcore.flow.document import Document
+from bizcore.flow.lifecycle import Lifecycle
+from bizcore.flow.numbering import Numbering
 from bizcore.kernel.codec import reader
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.ids import checked_id
@@ -40,7 +43,7 @@ _TAKEN_NAMES: Final = frozenset(
 _TAKEN_INDEXES: Final = frozenset({"state", "number", "extra", "origin"})
 """The indexes that every kind has."""
 
-_TAKEN_DESKS: Final = frozenset({"approval"})
+_TAKEN_DESKS: Final = frozenset({"approval", "put"})
 """What begins the names of acts that belong to no desk."""
 
 _CHANGEABLE: Final = (list, dict, set, bytearray)
@@ -115,13 +118,37 @@ def desks(given: Iterable[type[Desk]]) -> dict[str, type[Desk]]:
             raise BadDesk(cls=one, why="its name is one word, such as rental")
         if name in wiring.DESKS or name in _TAKEN_DESKS or found.get(name, one) is not one:
             raise BadDesk(cls=one, why=f"there is a desk {name!r} already")
+        _check_names(one)
         for act, planner in verbs_of(one).items():
-            try:
-                signature_of(planner)
-            except (Invalid, NameError, TypeError) as error:
-                raise BadDesk(cls=one, why=f"the arguments of {act} cannot be read: {error}") from None
+            _check_verb(one, act, planner)
         found[name] = one
     return found
+
+
+def _check_names(desk: type[Desk]) -> None:
+    """Refuse a name, a former one too, that two verbs go by: what was stored under it could be read as the other."""
+    names = [
+        name for one in dir(desk) if hasattr(getattr(desk, one), "planner") for name in (one, *getattr(desk, one).was)
+    ]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BadDesk(cls=desk, why=f"two verbs go by the name {twice[0]!r}")
+
+
+def _check_verb(desk: type[Desk], act: str, planner: Callable[..., Any]) -> None:
+    """Refuse a rule that could not be called with arguments read from JSON."""
+    parameters = list(inspect.signature(planner).parameters.values())
+    if not parameters or inspect.iscoroutinefunction(planner):
+        raise BadDesk(cls=desk, why=f"the rule of {act} takes a view and answers with changes")
+    for one in parameters[1:]:
+        if one.kind not in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY):
+            raise BadDesk(cls=desk, why=f"{act} takes {str(one)!r}, which has no name in JSON")
+    try:
+        signature_of(planner)
+    except KeyError as error:
+        raise BadDesk(cls=desk, why=f"the argument {error} of {act} has no type") from None
+    except Exception as error:  # noqa: BLE001 - what is written as a type is evaluated, and may raise anything
+        raise BadDesk(cls=desk, why=f"the arguments of {act} cannot be read: {error}") from None
 
 
 def kinds(given: Iterable[type[Document]], own: Iterable[type[Desk]]) -> dict[str, type[Document]]:
@@ -154,6 +181,7 @@ def _check_kind(cls: type[Document]) -> None:
     if not isinstance(kind, str) or not kind or kind.startswith("$") or kind == "origin":
         raise NoKind(cls=cls, why='give it one, as in kind = "rental"')
     checked_id(kind, "kind")
+    _check_attributes(cls)
     if type(cls.version) is not int or cls.version < 1:
         raise BadKind(cls=cls, why="its version is a whole number from 1")
     if cls.version > 1 and cls.lift.__func__ is Document.lift.__func__:  # type: ignore[attr-defined]
@@ -161,6 +189,26 @@ def _check_kind(cls: type[Document]) -> None:
     if clash := sorted(set(cls.indexes) & _TAKEN_INDEXES):
         raise NameTaken(cls=cls, why=f"every document has an index {clash[0]!r}")
     _check_value(cls, cls, set())
+    own = {one.name for one in attrs.fields(cls) if not one.inherited}
+    if anew := sorted(own & {one.name for one in attrs.fields(Document)}):
+        raise NameTaken(cls=cls, why=f"every document has a field {anew[0]!r}; it is not declared anew")
+
+
+def _check_attributes(cls: type[Document]) -> None:
+    """What a kind says of itself has the type that everybody reads it by."""
+    indexes: object = cls.indexes
+    if not isinstance(indexes, Mapping) or not all(
+        isinstance(name, str) and name.isidentifier() and callable(rule) for name, rule in indexes.items()
+    ):
+        raise BadKind(cls=cls, why="its indexes are functions by name, such as party")
+    for name, value, wanted in (
+        ("lifecycle", cls.lifecycle, Lifecycle),
+        ("numbering", cls.numbering, Numbering),
+        ("personal", cls.personal, bool),
+        ("by_verb", cls.by_verb, bool),
+    ):
+        if not isinstance(value, wanted) and (value is not None or wanted is bool):
+            raise BadKind(cls=cls, why=f"its {name} is a {wanted.__name__}")
 
 
 def _check_value(cls: type, kind: type, seen: set[type]) -> None:
@@ -172,7 +220,7 @@ def _check_value(cls: type, kind: type, seen: set[type]) -> None:
         raise NotFrozen(cls=kind, why=f"{cls.__name__} is not frozen; decorate it with @frozen of attrs")
     try:
         hints = typing.get_type_hints(cls)
-    except (NameError, TypeError) as error:
+    except Exception as error:  # noqa: BLE001 - what is written as a type is evaluated, and may raise anything
         raise UnreadableField(cls=kind, why=f"a type of {cls.__name__} is not known in its module: {error}") from None
     for one in attrs.fields(cls):
         name = f"{cls.__name__}.{one.name}"
@@ -180,6 +228,10 @@ def _check_value(cls: type, kind: type, seen: set[type]) -> None:
             raise UnreadableField(cls=kind, why=f"{name} begins with an underscore", field=one.name)
         if not one.init:
             continue
+        if one.alias != one.name:
+            raise UnreadableField(cls=kind, why=f"{name} is given under another name, {one.alias}", field=one.name)
+        if one.converter is None and _begins(one.default) in _CHANGEABLE:
+            raise NotFrozen(cls=kind, why=f"{name} begins as what can change; use a tuple or Map", field=one.name)
         try:
             reader(hints[one.name])
         except Invalid as error:
@@ -189,6 +241,12 @@ def _check_value(cls: type, kind: type, seen: set[type]) -> None:
                 raise NotFrozen(cls=kind, why=f"{name} is a {part.__name__}; use tuple or Map", field=one.name)
             if attrs.has(part) and not hasattr(part, "from_plain"):
                 _check_value(part, kind, seen)
+
+
+def _begins(default: object) -> object:
+    """The class that a default is of, as far as it says."""
+    made: object = getattr(default, "factory", None)
+    return type(default) if made is None else made
 
 
 def _parts(annotation: Any) -> Iterable[type]:
@@ -205,7 +263,7 @@ def _parts(annotation: Any) -> Iterable[type]:
 def _check_series(cls: type[Document], others: Iterable[type[Document]]) -> None:
     mine = cls.numbering
     for other in others if mine is not None else ():
-        if mine is not None and other.numbering is not None and other.numbering.prefix == mine.prefix:
+        if mine is not None and other.numbering is not None and mine.meets(other.numbering):
             raise SeriesTaken(
                 cls=cls, why=f"{other.kind} has numbers that begin with {mine.prefix}", prefix=mine.prefix
             )

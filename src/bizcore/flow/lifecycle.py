@@ -9,7 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from bizcore.flow.diagram import arrows, drawn
-from bizcore.kernel.errors import Invalid, Refused
+from bizcore.kernel.errors import Invalid, Refused, shown
 from bizcore.kernel.maps import Map
 from bizcore.kernel.markup import Html, Shown
 
@@ -59,15 +59,30 @@ Condition = Callable[[Any], str]
 
 
 def _steps(table: Mapping[tuple[str, str], str]) -> Map[str]:
-    for (state, verb), after in table.items():
-        for name in (state, verb, after):
-            if not name or " " in name:
-                raise BadLifecycle(lifecycle=str(name), why="states and verbs are single words")
+    given: object = table
+    if not isinstance(given, Mapping):
+        raise BadLifecycle(lifecycle=shown(given), why="a table is {(state, verb): next state}")
+    for key, after in given.items():
+        if not isinstance(key, tuple) or len(key) != 2:
+            raise BadLifecycle(lifecycle=shown(key), why="a table is {(state, verb): next state}")
+        for name in (*key, after):
+            if not isinstance(name, str) or not name.isprintable() or len(name.split()) != 1 or name != name.strip():
+                raise BadLifecycle(lifecycle=shown(name), why="states and verbs are single words")
     return Map({f"{state} {verb}": after for (state, verb), after in table.items()})
 
 
+def _initial(value: str) -> str:
+    given: object = value
+    if not isinstance(given, str):
+        raise BadLifecycle(lifecycle=shown(given), why="states and verbs are single words")
+    return given
+
+
 def _conditions(given: Mapping[str, Condition]) -> tuple[tuple[str, Condition], ...]:
-    return tuple(given.items())
+    told: object = given
+    if not isinstance(told, Mapping) or not all(callable(one) for one in told.values()):
+        raise BadLifecycle(lifecycle=shown(told), why="conditions are functions by verb")
+    return tuple(told.items())
 
 
 @frozen
@@ -90,7 +105,7 @@ class Lifecycle(Shown):
     """
 
     name: str
-    initial: str
+    initial: str = field(converter=_initial)
     steps: Map[str] = field(converter=_steps)
     conditions: tuple[tuple[str, Condition], ...] = field(
         default=MappingProxyType({}), converter=_conditions, kw_only=True

@@ -9,6 +9,16 @@ from attrs import field, frozen
 
 from bizcore.flow.document import Document, Indexes
 from bizcore.kernel.days import optional_day
+from bizcore.kernel.errors import Invalid
+
+
+class BadPolicies(Invalid):
+    """An answer that is out of its range."""
+
+    code = "bad_policies"
+
+    def __init__(self, *, kind: str, field: str, why: str) -> None:
+        super().__init__(f"{kind}: {field} {why}", kind=kind, field=field, why=why)
 
 
 @frozen(kw_only=True)

@@ -411,9 +411,15 @@ def _anything(data: object) -> object:
     return data
 
 
+_WHOLE_END: Final = 10**38
+"""Whole numbers end where amounts do; one of thousands of digits could not be written again."""
+
+
 def _whole(data: object) -> int:
     if type(data) is not int:
         raise WrongType(value=data, expected="a whole number")
+    if not -_WHOLE_END < data < _WHOLE_END:
+        raise WrongType(value=data, expected="a whole number of at most 38 digits")
     return data
 
 

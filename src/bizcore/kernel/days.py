@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from bizcore.kernel.errors import Invalid, shown
@@ -49,6 +49,18 @@ def day(value: object) -> date:
     if not FIRST <= found <= LAST:
         raise NotADate(value=value, why=f"business dates are {FIRST.isoformat()} to {LAST.isoformat()}")
     return found
+
+
+def days_after(on: date, count: int) -> date:
+    """The business date some days after another. Raises: NotADate (beyond the last one).
+
+    >>> days_after(date(2026, 1, 31), 1)
+    datetime.date(2026, 2, 1)
+    """
+    try:
+        return day(on + timedelta(days=count))
+    except OverflowError:
+        raise NotADate(value=on, why=f"there is no business date {count} days after it") from None
 
 
 def bound(value: object) -> date:

@@ -10,8 +10,9 @@ from attrs import evolve
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
 from bizcore.flow.beginning import NotNew, fresh
-from bizcore.kernel.days import Day
+from bizcore.kernel.days import Day, day
 from bizcore.kernel.errors import Refused
+from bizcore.kernel.sequence import check_sequence
 from bizcore.sfa.customers import ensured
 from bizcore.sfa.orders import Figures, Order, OrderLine, deals_after, progress
 from bizcore.sfa.quotes import ORDERED, Quote, QuoteLine
@@ -57,10 +58,12 @@ def take_order(view: View, order: Order) -> Changes[Order]:
 def order(view: View, quote: str, *, on: Day, id: str = "", reference: str = "") -> Changes[Order]:
     """Make the order of an accepted quote: its lines as they were accepted, once. The quote's deal is won with it.
 
-    Raises: DocumentNotFound, IllegalStep (not accepted, ordered already).
+    Raises: DocumentNotFound, DatedBefore, IllegalStep (not accepted, ordered already).
     """
     found = view.get(Quote, quote)
     after = found.to(ORDERED)
+    if found.accepted_on is not None:
+        check_sequence("an order", day(on), cause=f"acceptance of {quote}", since=found.accepted_on)
     made = view.mint(
         Order(
             id=id,

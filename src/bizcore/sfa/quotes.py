@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar, Final
 
@@ -15,11 +15,13 @@ from bizcore.flow.beginning import fresh
 from bizcore.flow.document import Document, Indexes, Ref
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
-from bizcore.kernel.days import Day, day, local_day, optional_day
+from bizcore.kernel.codec import WrongType
+from bizcore.kernel.days import Day, day, days_after, local_day, optional_day
 from bizcore.kernel.errors import Invalid, Refused
 from bizcore.kernel.exact import Exact, number
 from bizcore.kernel.maps import Map
 from bizcore.kernel.money import Money
+from bizcore.kernel.sequence import check_sequence
 from bizcore.kernel.value import Value
 from bizcore.sfa import fields
 from bizcore.sfa.opportunities import Opportunity
@@ -94,7 +96,12 @@ class QuoteLine(Value):
 
 
 def _lines(value: Iterable[QuoteLine]) -> tuple[QuoteLine, ...]:
-    return tuple(value)
+    given: object = value
+    lines = tuple(given) if isinstance(given, Iterable) else (given,)
+    for one in lines:
+        if not isinstance(one, QuoteLine):
+            raise WrongType(value=one, expected="a QuoteLine")
+    return lines
 
 
 @frozen(kw_only=True)
@@ -154,7 +161,7 @@ class Quote(Document):
             raise BadQuote(why="needs at least one line")
         if self.valid_until is not None and self.valid_until < self.on:
             raise BadQuote(why=f"of {self.on.isoformat()} cannot be open until {self.valid_until.isoformat()}")
-        if (self.revision == 1) == bool(self.first):
+        if type(self.revision) is not int or self.revision < 1 or (self.revision == 1) == bool(self.first):
             raise BadQuote(why=f"that is revision {self.revision} names its first one exactly when it is a later one")
         Document.__attrs_post_init__(self)
 
@@ -203,7 +210,7 @@ def revisions_of(view: View, quote: Quote) -> tuple[Quote, ...]:
 def quote(view: View, quote: Quote, *, opportunity: str | None = None) -> Changes[Quote]:
     """Record a quote as a draft; `opportunity` names the deal it is for.
 
-    Raises: NotNew, AlreadyThere, DocumentNotFound (the opportunity).
+    Raises: NotNew, AlreadyThere, DocumentNotFound (the opportunity), NotADate (a last day beyond the calendar).
     """
     origins = quote.origins
     if opportunity is not None:
@@ -212,7 +219,7 @@ def quote(view: View, quote: Quote, *, opportunity: str | None = None) -> Change
     valid_until = quote.valid_until
     days = view.policies(SfaPolicies, on=quote.on, scope=quote.customer).quote_days
     if valid_until is None and days:
-        valid_until = quote.on + timedelta(days=days)
+        valid_until = days_after(quote.on, days)
     new = fresh(quote, later=("accepted_on", "revision", "first"))
     return Changes(view.mint(evolve(new, origins=origins, valid_until=valid_until)))
 
@@ -237,11 +244,12 @@ def accept(view: View, quote: str, *, on: Day | None = None, at: datetime | None
     """Note that the customer accepted: on a day, or at an instant, which has its day in the company's zone.
 
     Guarantees: the revision accepted is the current one and stays as it is; the draft of a later one is withdrawn.
-    Raises: QuoteExpired, IllegalStep (superseded, not sent), DayOrInstant.
+    Raises: QuoteExpired, DatedBefore, IllegalStep (superseded, not sent), DayOrInstant.
     """
     found = view.get(Quote, quote)
     after = found.to("accept")
     told = day_told(view, on=on, at=at)
+    check_sequence("an acceptance", told, cause=f"quote {quote}", since=found.on)
     if not found.is_open_on(told) and found.valid_until is not None:
         raise QuoteExpired(quote=quote, valid_until=found.valid_until, on=told)
     drafts = [one.to("withdraw") for one in revisions_of(view, found) if one.state == "draft"]

@@ -9,8 +9,9 @@ from attrs import evolve
 
 from bizcore.change.changes import Changes
 from bizcore.change.view import View
-from bizcore.kernel.days import Day, day, optional_day
+from bizcore.kernel.days import Day, day, days_after, optional_day
 from bizcore.kernel.errors import Refused
+from bizcore.kernel.sequence import check_sequence
 from bizcore.kernel.table import Column, Table
 from bizcore.sfa.quotes import PAST, Quote, QuoteLine, revisions_of
 
@@ -42,9 +43,10 @@ def revise(
 
     Guarantees: the revision before stays the current one until the new one is sent; it is among the new one's origins.
     Raises: IllegalStep (a draft is changed by redraft; what was accepted is ordered and the order amended), DraftPending,
-    AlreadyThere, BadQuote.
+    AlreadyThere, BadQuote, DatedBefore, NotADate (a last day beyond the calendar).
     """
     found = view.get(Quote, quote).to("revise")
+    check_sequence("a revision", day(on), cause=f"quote {quote}", since=found.on)
     known = revisions_of(view, found)
     draft = next((one.id for one in known if one.state == "draft"), None)
     if draft is not None:
@@ -75,7 +77,7 @@ def redraft(
 ) -> Changes[Quote]:
     """Change a draft, which nobody has seen: it stays the same revision, and what is left out stays.
 
-    Another `on` moves the last day with it. Raises: IllegalStep, BadQuote.
+    Another `on` moves the last day with it. Raises: IllegalStep, BadQuote, NotADate.
     """
     found = view.get(Quote, quote).to("redraft")
     when = found.on if on is None else day(on)
@@ -87,7 +89,7 @@ def _last_day(before: Quote, on: date, given: date | None) -> date | None:
     """The last day given, else as many days after its own day as the one before."""
     if given is not None or before.valid_until is None:
         return given
-    return on + (before.valid_until - before.on)
+    return days_after(on, (before.valid_until - before.on).days)
 
 
 def current(view: View, quote: str) -> Quote:

@@ -230,9 +230,10 @@ class PostgreSQL(Flavour):
         return f"select 1 where to_regclass('{speech.table('meta')}') is not null"
 
     def is_durable(self, asker: Asker) -> bool:
-        """As the server says."""
-        said = asker.execute("select current_setting('fsync'), current_setting('synchronous_commit')").fetchone()
-        return said is not None and said[0] == "on" and said[1] != "off"
+        """As the server says; one that has no such switch cannot be told not to sync."""
+        asked = "select current_setting('fsync', true), current_setting('synchronous_commit', true)"
+        said = asker.execute(asked).fetchone()
+        return said is not None and said[0] in ("on", None) and said[1] != "off"
 
     def in_transaction(self, raw: Any) -> bool:
         """As libpq knows."""

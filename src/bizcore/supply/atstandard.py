@@ -29,7 +29,8 @@ class StandardFold(Fold):
                 self.turn(method)
             return
         was = self.value
-        self.method, self._standard = method, standard
+        self.method: CostMethod = method
+        self._standard = standard
         held, lacking = sum(one[0] for one in self._layers), sum(one[0] for one in self._shorts)
         self._layers.clear()
         self._cover(min(held, lacking))

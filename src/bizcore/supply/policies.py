@@ -8,7 +8,7 @@ from enum import Enum
 from attrs import field, frozen
 
 from bizcore.change.view import View
-from bizcore.flow.policies import Policies
+from bizcore.flow.policies import BadPolicies, Policies
 from bizcore.kernel.days import Day
 from bizcore.kernel.exact import number
 from bizcore.supply.costmoves import BackDating, CostMethod
@@ -51,6 +51,12 @@ class SupplyPolicies(Policies):
     back_dating: BackDating = BackDating.RESTATE
     picking: Picking = Picking.FEFO
     over_receipt: Decimal = field(default=Decimal(0), converter=number)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what nothing could be received by."""
+        Policies.__attrs_post_init__(self)
+        if self.over_receipt < 0:
+            raise BadPolicies(kind=self.kind, field="over_receipt", why="is not negative")
 
 
 def policies_for(view: View, item: str, *, on: Day, pool: str = "") -> SupplyPolicies:

@@ -168,7 +168,7 @@ def _why_worth(view: View, row: list[str], column: str, at: Day | None) -> Expla
         if counter in sums:
             sums[counter] += one.value
     steps = [_standard(view, item, *found)]
-    steps += [Explanation(_SAID[name], str(Money.of_minor(by, view.currency))) for name, by in sums.items() if by]
+    steps += [_varied(view, name, by) for name, by in sums.items() if by]
     return Explanation(f"{column} of {item} in {pool} at standard", result, {"quantity": quantity}, steps=steps)
 
 
@@ -176,6 +176,11 @@ def _standard(view: View, item: str, since: str, standard: Standard) -> Explanat
     per = f"for {scaled_decimal(standard[0])}"
     cost = str(Money.of_minor(standard[1], view.currency))
     return Explanation(f"standard cost of {item} from {since}", f"{cost} {per}")
+
+
+def _varied(view: View, counter: str, by: int) -> Explanation:
+    """A variance as the ledger has it: what goods were bought for beyond the standard, what a new standard makes them worth more."""
+    return Explanation(_SAID[counter], str(Money.of_minor(-by if counter == VARIANCE else by, view.currency)))
 
 
 def unit_cost(scaled: int, value: Money) -> Money | None:
@@ -230,13 +235,15 @@ def _part(view: View, fold: Fold, pool: str, item: str, move: str, index: int) -
     what = fold.moves[index]
     cost = fold.cost(index) if what.quantity < 0 else fold.values[index]
     methods = methods_for(view, item, pool)
-    before = by_methods(fold.moves[:index], methods)
     latest = max(one.on for one in fold.moves[: index + 1])
+    before = by_methods(fold.moves[:index], methods)
+    # A standard that came into force between the move before and this one had changed the value by then.
+    worth = before.value + sum(one.value for one in before.revalued if one.ahead and one.on <= latest)
     method = methods.on(latest)
     standard = methods.standard(latest) if method is CostMethod.STANDARD else None
     named = [] if standard is None else [_standard(view, item, *standard)]
     varied = [
-        Explanation(_SAID[line.counter], str(Money.of_minor(line.value, view.currency)))
+        _varied(view, line.counter, line.value)
         for line in fold.lines()
         if line.move == index and not line.quantity and line.counter in _SAID
     ]
@@ -247,7 +254,7 @@ def _part(view: View, fold: Fold, pool: str, item: str, move: str, index: int) -
             "quantity": scaled_decimal(what.quantity),
             "on": what.on,
             "held before": scaled_decimal(before.quantity),
-            "worth before": Money.of_minor(before.value, view.currency),
+            "worth before": Money.of_minor(worth, view.currency),
             "booked then": Money.of_minor(abs(fold.values[index]), view.currency),
         },
         steps=named

@@ -270,3 +270,15 @@ def test_a_check_that_cannot_be_made_is_red_and_keeps_no_other_from_being_made(b
         forger.shift("book='journal' and account='6100'", account="nowhere")
 
     assert damaged(books, tmp_path, lost_account) == {"debit = credit, assets = liabilities + equity"}
+
+
+def test_a_fork_and_a_past_are_checked_like_the_company_they_are_of() -> None:
+    acme = Company.create("acme", currency="EUR")
+    acme.apply(acme.supply.receive("bolt", 5, place="wh", on="2026-01-10", cost=Money("50", "EUR")))
+    acme.apply(acme.supply.count("bolt", 4, place="wh", on="2026-01-15"))
+    fork = acme.fork()
+    for on in ("2026-01-16", "2027-01-16"):
+        fork.apply(fork.supply.count("bolt", 3, place="wh", on=on))
+    for one in (fork, acme.as_known(1)):
+        assert [check.name for check in checks(one) if not check.ok] == []
+    assert {check.name: check.detail for check in checks(fork)}["numbers without gap"] == "4 numbers"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from bizcore.flow.approval import (
     Identity,
 )
 from bizcore.flow.document import Document, Ref
+from bizcore.kernel.codec import WrongType
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.money import Money
 from bizcore.sfa.customers import Customer
@@ -306,3 +308,38 @@ def test_rules_that_too_few_could_change_again_are_refused() -> None:
     acme.apply(acme.put(Identity(id="boss", person="owner")))
     with pytest.raises(BadApprovalRules):
         acme.apply(acme.put(ApprovalRules(rules=[ALL], approvers=[Approver("owner"), Approver("boss")])))
+
+
+# -- who is asked ----------------------------------------------------------------------------------------------------
+
+
+async def later(actor: str, act: Any) -> bool:
+    """A hook that nobody waits for."""
+    return False
+
+
+@pytest.mark.filterwarnings("ignore:coroutine")
+@pytest.mark.parametrize("hook", [lambda *_: 0, lambda *_: "", lambda *_: 1, later])
+def test_a_hook_that_answers_neither_yes_nor_no_permits_nothing(hook: Any) -> None:
+    acme = Company.create("acme", currency="EUR", actor="ann", authorize=hook)
+    for do in (acme.apply, acme.plan, acme.submit, acme.fork().apply):
+        with pytest.raises(WrongType):
+            do(wages(acme))
+    assert acme.head == 0
+
+
+def test_in_a_hosts_transaction_approvals_are_asked_for_and_go_with_it(tmp_path: Path) -> None:
+    acme = company(store=f"sqlite:///{tmp_path}/a.db")
+    pay = acme.finance.pay(eur("70"), vendor="mill", on="2026-03-05")
+    host = sqlite3.connect(tmp_path / "a.db")
+    host.execute("begin")
+    with pytest.raises(ApprovalRequired):
+        acme.bind(host).apply(pay)
+    waiting = acme.bind(host).submit(pay, key="ask").value.id
+    with pytest.raises(FourEyes):
+        acme.bind(host).release(waiting)
+    assert acme.bind(host).release(waiting, actor="boss").value.state == "released"
+    host.rollback()
+    host.close()
+    assert acme.head == 1
+    acme.close()

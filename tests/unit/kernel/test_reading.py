@@ -107,3 +107,10 @@ def test_terms_that_are_too_deep_to_show_are_refused() -> None:
         deep = [deep]
     with pytest.raises(BadTerms):
         decode(Terms, deep)
+
+
+def test_a_whole_number_has_as_many_digits_as_any_other() -> None:
+    assert decode(int, 10**38 - 1) == 10**38 - 1
+    for wrong in (10**38, -(10**38), 10**5000):
+        with pytest.raises(WrongType):
+            decode(int, wrong)

@@ -12,11 +12,14 @@ from bizcore.company import Company
 from bizcore.flow.beginning import NotNew
 from bizcore.flow.document import Ref
 from bizcore.flow.lifecycle import IllegalStep
+from bizcore.flow.policies import BadPolicies
 from bizcore.kernel.days import NaiveInstant, NotADate, local_day
-from bizcore.kernel.errors import BizcoreError
+from bizcore.kernel.errors import BizcoreError, Invalid
 from bizcore.kernel.money import Money
+from bizcore.kernel.sequence import DatedBefore
 from bizcore.sfa.expiry import RUN_MAX, StillOpen
 from bizcore.sfa.opportunities import Opportunity
+from bizcore.sfa.policies import SfaPolicies
 from bizcore.sfa.quotes import BadQuote, DayOrInstant, Quote, QuoteExpired, QuoteLine
 from bizcore.sfa.revisions import DraftPending
 
@@ -210,3 +213,49 @@ def test_a_run_closes_so_many_and_says_what_it_leaves(monkeypatch: pytest.Monkey
         out(acme, f"q{at}", f"2026-01-{20 - at}")
     runs = [do(acme, acme.sfa.expire_all(on="2026-02-01")) for _ in range(3)]
     assert [(one.quotes, one.more) for one in runs] == [(("q4", "q3"), True), (("q2", "q1"), True), (("q0",), False)]
+
+
+# -- the ends of the calendar, and the order of things ---------------------------------------------------------------
+
+
+def test_a_last_day_beyond_the_calendar_is_refused() -> None:
+    acme = company()
+    do(acme, acme.sfa.quote(offer("long", "9990-12-31")))
+    refused(acme, acme.sfa.redraft("long", on="9997-12-31"), NotADate)
+    refused(acme, acme.sfa.redraft("long", on="2050-01-01"), NotADate)
+    do(acme, acme.sfa.send("long"))
+    refused(acme, acme.sfa.revise("long", on="9997-12-31"), NotADate)
+    do(acme, acme.put(SfaPolicies(quote_days=36_500)))
+    late = Quote(customer="beta", on="9997-12-31", currency="EUR", lines=[LINE])
+    refused(acme, acme.sfa.quote(late), NotADate)
+
+
+@pytest.mark.parametrize(
+    "given", [{"quote_days": -1}, {"quote_days": 36_501}, {"quote_days": "5"}, {"over_delivery": "-1"}]
+)
+def test_policies_by_which_nothing_could_be_offered_cannot_be_built(given: Any) -> None:
+    with pytest.raises(BadPolicies) as caught:
+        SfaPolicies(**given)
+    assert caught.value.facts["field"] in given
+
+
+def test_an_offer_is_answered_ordered_and_revised_after_it_was_made() -> None:
+    acme = company()
+    out(acme)
+    error = refused(acme, acme.sfa.accept("q", on="2026-01-04"), DatedBefore)
+    assert (error.facts["on"], error.facts["since"]) == (date(2026, 1, 4), date(2026, 1, 5))
+    refused(acme, acme.sfa.revise("q", on="2026-01-04"), DatedBefore)
+    do(acme, acme.sfa.accept("q", on="2026-01-05"))
+    out(acme, "r")
+    do(acme, acme.sfa.accept("r", on="2026-01-20"))
+    refused(acme, acme.sfa.order("r", on="2026-01-19"), DatedBefore)
+    do(acme, acme.sfa.order("r", on="2026-01-20"))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"lines": None}, {"lines": "ab"}, {"lines": [5]}, {"revision": "2", "first": "q"}, {"revision": 0, "first": "q"}],
+)
+def test_a_quote_of_other_types_cannot_be_built(given: Any) -> None:
+    with pytest.raises(Invalid):
+        Quote(**{"customer": "beta", "on": "2026-01-05", "currency": "EUR", "lines": [LINE], **given})

@@ -271,7 +271,7 @@ def test_a_cost_and_a_valuation_name_the_standard_its_day_and_the_variances() ->
     acme.apply(acme.supply.set_standard("bolt", eur("13"), since="2026-02-01"))
     said = str(acme.supply.cost_of(f"{bought.id}/1"))
     assert "standard cost of bolt from 2026-01-01 = 12.00 EUR for 1" in said
-    assert "purchase variance = -10.00 EUR" in said
+    assert "purchase variance = 10.00 EUR" in said
     cell = str(acme.supply.stock_valuation()[0, "unit_cost"].explain())
     assert cell.splitlines()[0] == "unit_cost of bolt in main at standard = 13.00 EUR (quantity: 10 bolt)"
     assert "standard cost of bolt from 2026-02-01 = 13.00 EUR for 1" in cell
@@ -279,3 +279,14 @@ def test_a_cost_and_a_valuation_name_the_standard_its_day_and_the_variances() ->
     then = str(acme.supply.stock_valuation(at="2026-01-31")[0, "value"].explain())
     assert "from 2026-01-01" in then
     assert "revaluation" not in then
+    assert "purchase variance = 10.00 EUR" in then
+
+
+def test_a_cost_after_a_new_standard_says_what_was_held_by_then_was_worth() -> None:
+    acme = company()
+    acme.apply(acme.supply.receive("bolt", 10, place="wh", on="2026-01-05"))
+    acme.apply(acme.supply.set_standard("bolt", eur("13"), since="2026-02-01"))
+    acme.apply(acme.supply.set_standard("bolt", eur("14"), since="2026-03-01"))
+    gone = acme.apply(acme.supply.issue("bolt", 4, place="wh", on="2026-02-05")).value
+    inputs = dict(acme.supply.cost_of(f"{gone.id}/1").inputs)
+    assert (inputs["held before"], inputs["worth before"], inputs["booked then"]) == ("10", "130.00 EUR", "52.00 EUR")

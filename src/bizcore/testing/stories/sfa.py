@@ -191,7 +191,7 @@ def taken(t: Teller, *, item: str | None = None, quantity: int | None = None) ->
 def order(t: Teller) -> None:
     """An accepted quote becomes an order."""
     one = t.some(t.all(Quote, state="accepted"), lambda: accepted(t))
-    t.tell(t.sfa.order(one.id, on=t.day(one.on)))
+    t.tell(t.sfa.order(one.id, on=t.day(one.accepted_on)))
 
 
 def stated(t: Teller, *, state: str = "open") -> Order:
