@@ -8,6 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
+collect_ignore = ["django_cases.py"]  # run by Django's own runner, in the project of test_django_app.py
+
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r'^```\w* title="([^"]+)"\n(.*?)^```$', re.DOTALL | re.MULTILINE)
 
