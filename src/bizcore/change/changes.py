@@ -168,6 +168,7 @@ class Changes(Shown, Answer, Generic[D]):
         entries: Iterable[Entry] = (),
         floors: Iterable[Floor] = (),
         derived: Iterable[Derived] = (),
+        erases: Iterable[Ref] = (),
     ) -> Changes[D]:
         """The same changes and more of them: what a follower returns."""
         return Changes(
@@ -178,13 +179,19 @@ class Changes(Shown, Answer, Generic[D]):
             derived=(*self.derived, *derived),
             act=self.act,
             reads=self.reads,
-            erases=self.erases,
+            erases=(*self.erases, *erases),
             planned=self.planned,
         )
 
     def __add__(self, other: Changes[E]) -> Changes[D]:
         """Both as one change; the answer is the left one's."""
-        return self.adding(documents=other.documents, entries=other.entries, floors=other.floors, derived=other.derived)
+        return self.adding(
+            documents=other.documents,
+            entries=other.entries,
+            floors=other.floors,
+            derived=other.derived,
+            erases=other.erases,
+        )
 
     def to_plain(self) -> dict[str, Any]:
         """What would be recorded, as JSON types; each document with its kind."""

@@ -458,7 +458,12 @@ def _texts(verb: str, data: Mapping[str, Any], *names: str) -> tuple[Any, ...]:
 
 
 def watch(view: View, document: Document) -> None:
-    """Refuse rules with too few persons, and amounts that are not in the company's currency. Raises: BadApprovalRules."""
+    """Refuse rules with too few persons, an identity that leaves too few, and amounts that are not in the company's currency.
+
+    Raises: BadApprovalRules.
+    """
+    if isinstance(document, Identity) and (rules := view.seek(ApprovalRules, RULES)) is not None:
+        rules.check_enough(partial(persons.person, view, told=document))
     if isinstance(document, ApprovalRules):
         document.check_enough(partial(persons.person, view))
         amounts = [one.above for one in document.rules] + [one.up_to for one in document.approvers]

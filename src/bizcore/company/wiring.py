@@ -51,6 +51,7 @@ WATCHES: Final = (
     ("item", "bizcore.supply.items:watch"),
     ("place", "bizcore.supply.places:watch"),
     ("approval_rules", "bizcore.company.approvals:watch"),
+    ("identity", "bizcore.company.approvals:watch"),
 )
 """A watch looks at the documents of a kind that a change writes, before they are written, and only refuses: what is put may
 contradict what the books hold already."""

@@ -343,3 +343,10 @@ def test_in_a_hosts_transaction_approvals_are_asked_for_and_go_with_it(tmp_path:
     host.close()
     assert acme.head == 1
     acme.close()
+
+
+def test_an_identity_that_leaves_too_few_to_change_the_rules_is_refused() -> None:
+    acme = company(ApprovalRule("*", approvals=2), approvers=("owner", "boss"))
+    with pytest.raises(BadApprovalRules):
+        acme.submit(acme.put(Identity(id="boss", person="owner")))
+    assert acme.submit(acme.put(Identity(id="boss", person="mia"))).value.state == "waiting"

@@ -13,7 +13,7 @@ from bizcore.change.desk import Desk, verb
 from bizcore.change.view import View
 from bizcore.company import Company
 from bizcore.company.own import BadDesk, BadKind, NameTaken, NotFrozen, SeriesTaken, UnreadableField
-from bizcore.flow.document import Document
+from bizcore.flow.document import Document, Ref
 from bizcore.flow.lifecycle import BadLifecycle, Lifecycle
 from bizcore.flow.numbering import BadNumbering, Numbering
 
@@ -165,3 +165,10 @@ def test_no_two_verbs_go_by_one_name_a_former_one_too() -> None:
             opened(desks=[type("Rentals", (Desk,), {"name": "rentals", **verbs})])
     with pytest.raises(BadDesk):
         opened(desks=[type("Work", (Desk,), {"name": "put", "rent": verb(rent)})])
+
+
+def test_two_changes_as_one_keep_what_either_erases() -> None:
+    def note(name: str) -> Changes[Document]:
+        return Changes(kind()(id=name), erases=[Ref("lead", name)])
+
+    assert (note("a") + note("b")).erases == (Ref("lead", "a"), Ref("lead", "b"))
