@@ -139,18 +139,24 @@ class PostgreSQL(Flavour):
         Integers always as bigint: else each size of number would be a statement of its own to prepare.
         """
         import psycopg
-        from psycopg.rows import tuple_row
 
         if not isinstance(raw, psycopg.Connection):
             return raw.cursor()  # an async driver's, as SQLAlchemy adapts it
         integers, plain = _defaults()
-        cursor = psycopg.Cursor(raw, row_factory=tuple_row)
+        cursor = self.opened(raw)
         adapters = cursor.adapters
         adapters.register_dumper(int, integers)
         for oid, loader in plain:
             if adapters.get_loader(oid, _TEXT) is not loader:
                 adapters.register_loader(oid, loader)
         return cursor
+
+    def opened(self, raw: Any) -> Any:
+        """A cursor that gives tuples, whatever the host's connection gives by itself."""
+        import psycopg
+        from psycopg.rows import tuple_row
+
+        return psycopg.Cursor(raw, row_factory=tuple_row)
 
     def begin(self, number: int) -> Sequence[str]:
         """Read committed, whatever the server's default: what is read behind the lock is what the last writer left."""

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, NoReturn
 
 from bizcore.company import Company
+from bizcore.store.flavours import PostgreSQL
 from bizcore.store.port import Database
 from bizcore.testing.faults import Opening, Turn
 
@@ -35,7 +36,8 @@ class ServerFaults(Turn[ServerFault]):
         super().__init__()
         import sqlalchemy as sa
 
-        self.engine: Any = sa.create_engine(url, connect_args={"cursor_factory": _faulty(self)})
+        self.engine: Any = sa.create_engine(url)
+        self.flavour: PostgreSQL = _Faulty(self)
 
     @contextmanager
     def around(self, cursor: Any, statement: object) -> Iterator[None]:
@@ -73,7 +75,21 @@ def _lose(connection: Any) -> NoReturn:
     raise psycopg.OperationalError("planted: the connection is gone")
 
 
-def _faulty(faults: ServerFaults) -> type[Any]:
+class _Faulty(PostgreSQL):
+    """PostgreSQL, by cursors that ask before each statement."""
+
+    def __init__(self, faults: ServerFaults) -> None:
+        super().__init__()
+        self._cursors = _cursors(faults)
+
+    def opened(self, raw: Any) -> Any:
+        """One of ours."""
+        from psycopg.rows import tuple_row
+
+        return self._cursors(raw, row_factory=tuple_row)
+
+
+def _cursors(faults: ServerFaults) -> type[Any]:
     import psycopg
 
     class Faulty(psycopg.Cursor[Any]):
@@ -106,6 +122,6 @@ def on_a_server(faults: ServerFaults, open_company: Callable[[Database, str], Co
         upgrade(connection)
 
     def opening(name: str) -> tuple[ServerFaults, Company]:
-        return faults, open_company(SqlStore(faults.engine), name)
+        return faults, open_company(SqlStore(faults.engine, flavour=faults.flavour), name)
 
     return opening
