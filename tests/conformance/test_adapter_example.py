@@ -74,6 +74,9 @@ class JsonLinesContract(StoreContract):
         self.folder = tempfile.TemporaryDirectory()
         return database_at(self.folder.name)
 
+    def again(self, database: Database) -> Database:
+        return database_at(self.folder.name)
+
     def raw_rows(self, database: Database, table: str) -> Sequence[tuple[Any, ...]]:
         changes = [
             change

@@ -37,11 +37,16 @@ class ShardsContract(StoreContract):
 
     def open(self) -> Database:
         self.witnesses = self.parts()
-        databases = {name: one.open() for name, one in self.witnesses.items()}
-        self.made = Shards(databases, KeptDirectory(databases["one"]))
+        self.databases = {name: one.open() for name, one in self.witnesses.items()}
+        self.made = Shards(self.databases, KeptDirectory(self.databases["one"]))
         for name in ("first", "second"):
             Company.create(name, currency="EUR", store=self.made)
         return self.made
+
+    def again(self, database: Database) -> Database | None:
+        fresh = {name: one.again(self.databases[name]) for name, one in self.witnesses.items()}
+        opened = {name: one for name, one in fresh.items() if one is not None}
+        return Shards(opened, KeptDirectory(opened["one"])) if opened else None
 
     def raw_rows(self, database: Database, table: str) -> Sequence[tuple[Any, ...]]:
         """What lies on the shards that have no directory: the directory has a log of its own."""

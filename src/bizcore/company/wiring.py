@@ -45,6 +45,7 @@ WATCHES: Final = (
     ("vendor_credit", "bizcore.finance.closing:watch_tax"),
     ("policies.finance", "bizcore.finance.watches:watch_policies"),
     ("account", "bizcore.finance.watches:watch_account"),
+    ("credit_limit", "bizcore.bridges.order_to_cash.credit_limits:watch_limit"),
     ("order", "bizcore.bridges.order_to_cash.credit_limits:watch_order"),
     ("shipment", "bizcore.bridges.order_to_cash.credit_limits:watch_shipment"),
     ("invoice", "bizcore.bridges.order_to_cash.credit_limits:watch_invoice"),

@@ -20,7 +20,7 @@ from bizcore.kernel.currencies import digits
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.exact import Number, fraction
 from bizcore.kernel.money import Money
-from bizcore.kernel.rounding import Rounding, divide, quantise
+from bizcore.kernel.rounding import Rounding, UnknownRule, divide, quantise
 from bizcore.kernel.value import Value
 
 
@@ -173,7 +173,7 @@ def compute(
 
     Guarantees: net + tax = gross, for the document, for every line, and in every currency; lines sum to the totals; the
     same lines with turned signs give the same figures with turned signs (for symmetric modes).
-    Raises: UnknownTaxCode, UnknownCurrency.
+    Raises: UnknownTaxCode, UnknownCurrency, UnknownRule.
     Source: EN 16931-1; inclusive extraction with a tie, odoo/odoo test_taxes_computation.py.
 
     >>> from bizcore.finance.lines import Line
@@ -181,6 +181,9 @@ def compute(
     >>> str(result.net), str(result.tax), str(result.gross)
     ('3019.99 EUR', '601.40 EUR', '3621.39 EUR')
     """
+    for given, cls in ((rounding, TaxRounding), (prices, Prices)):
+        if not isinstance(given, cls):
+            raise UnknownRule(given=given, known=tuple(f"{cls.__name__}.{one.name}" for one in cls))
     scale = 10 ** digits(currency)
     exact = [one.extended * scale for one in lines]
     rounded = [divide(one.numerator, one.denominator, mode) for one in exact]

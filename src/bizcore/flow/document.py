@@ -10,6 +10,7 @@ from attrs import evolve, field, frozen
 
 from bizcore.flow.lifecycle import Lifecycle
 from bizcore.flow.numbering import Numbering
+from bizcore.kernel.checking import check_fields
 from bizcore.kernel.errors import Invalid
 from bizcore.kernel.maps import Map
 from bizcore.kernel.value import Value
@@ -98,7 +99,10 @@ class Document(Value):
     extra: Map[str] = field(default=Map({}), converter=_extra)
 
     def __attrs_post_init__(self) -> None:
-        """A new document of a kind with a lifecycle begins in its initial state, and is in no other than its table has."""
+        """Every field has its type; a new document of a kind with a lifecycle begins in its initial state, and is in no other than its table
+        has. Raises: WrongType, InvalidText, UnknownState.
+        """
+        check_fields(self)
         lifecycle = type(self).lifecycle
         if lifecycle is None:
             return

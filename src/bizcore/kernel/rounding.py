@@ -8,7 +8,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import Any, Final
 
-from bizcore.kernel.errors import Invalid
+from bizcore.kernel.errors import Invalid, shown
 
 
 class Rounding(Enum):
@@ -53,8 +53,17 @@ class BadWeights(Invalid):
         super().__init__(f"weights {why}", why=why)
 
 
+class UnknownRule(Invalid):
+    """How to round or share out is said by one of the rules, not by its name."""
+
+    code = "unknown_rule"
+
+    def __init__(self, *, given: object, known: tuple[str, ...]) -> None:
+        super().__init__(f"{shown(given)} is none of {', '.join(known)}", given=shown(given), known=known)
+
+
 def divide(numerator: int, denominator: int, mode: Rounding = Rounding.HALF_AWAY) -> int:
-    """Divide integers and round to an integer.
+    """Divide integers and round to an integer. Raises: UnknownRule.
 
     Guarantees: exact; half away, half even, half odd, half toward zero, up and down are symmetric under sign.
 
@@ -66,6 +75,8 @@ def divide(numerator: int, denominator: int, mode: Rounding = Rounding.HALF_AWAY
     if mode is Rounding.HALF_AWAY:
         half = denominator >> 1  # for an odd denominator no tie exists, and the floor of half decides rightly
         return (numerator + half) // denominator if numerator >= 0 else -((half - numerator) // denominator)
+    if not isinstance(mode, Rounding):
+        raise UnknownRule(given=mode, known=tuple(f"Rounding.{one.name}" for one in Rounding))
     whole, rest = divmod(numerator, denominator)
     if not rest:
         return whole
@@ -137,11 +148,13 @@ def allocate(
 
     Guarantees: the parts sum to the total exactly; sharing minus the total gives minus the parts; a zero weight gets zero;
     ties go to the earlier position.
-    Raises: BadWeights, for none, negative ones, or only zeros.
+    Raises: BadWeights, for none, negative ones, or only zeros; UnknownRule.
 
     >>> allocate(100, [1, 1, 1]), allocate(-100, [1, 1, 1]), allocate(5, [1, 0, 1], rule=Allocation.LAST)
     ((34, 33, 33), (-34, -33, -33), (2, 0, 3))
     """
+    if not isinstance(rule, Allocation):
+        raise UnknownRule(given=rule, known=tuple(f"Allocation.{one.name}" for one in Allocation))
     exact = _weights(weights)
     all_of = sum(exact)
     if not all_of:

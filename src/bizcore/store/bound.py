@@ -255,7 +255,8 @@ class BoundDatabase(DriverDatabase):
 
     def joined(self, name: str) -> TableStore:
         """The rows of a company that the origin has opened. Raises: CompanyNotFound, when the connection leads elsewhere."""
-        self._ready = True  # by the origin, which has the same tables
+        # Ready by the origin, which has the same tables; where asking costs nothing and a wrong file is at hand, it is asked.
+        self._ready = self.flavour.name != "sqlite"
         self.durable = True
         return self.company(name)
 

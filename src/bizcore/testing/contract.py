@@ -22,7 +22,16 @@ from bizcore.kernel.spans import Span
 from bizcore.store.chain import link
 from bizcore.store.commit import Sealed, commit, start
 from bizcore.store.opener import open_store
-from bizcore.store.port import CompanyExists, CompanyNotFound, Database, KeyReused, OutOfRange, Stale, Store
+from bizcore.store.port import (
+    ClosedStore,
+    CompanyExists,
+    CompanyNotFound,
+    Database,
+    KeyReused,
+    OutOfRange,
+    Stale,
+    Store,
+)
 from bizcore.testing.broken import Broken, refused, same
 from bizcore.testing.plot import MemoOne, MemoTwo, eur, seen_of, story, usd
 from bizcore.testing.sound import sound
@@ -52,6 +61,10 @@ class StoreContract:
     def damage(self, database: Database) -> None:
         """Change who the third log row says has acted, behind the adapter's back. Override."""
         raise NotImplementedError
+
+    def again(self, database: Database) -> Database | None:
+        """The place of a database opened anew, as another process would; None where nothing outlives it. Override."""
+        return None
 
     # -- helpers -------------------------------------------------------------------------------------------------------
 
@@ -293,6 +306,38 @@ class StoreContract:
         with refused(OutOfRange):
             acme.apply(toys.deposit("cash", large), key="sum")
         same((acme.head, acme.view().balance("journal", "cash", CURRENCY).value), (1, large), "what is there")
+
+    def test_what_was_kept_is_there_when_the_place_is_opened_anew(self) -> None:
+        database = self.open()
+        acme = Company.create(
+            "acme", currency=CURRENCY, bucket=self.bucket, store=database, zone="Asia/Shanghai", desks=[ToyDesk],
+            kinds=[Note, Person, Rule], actor="ann",
+        )  # fmt: skip
+        toys = self.toys(acme)
+        acme.apply(toys.note("gone", id="n"), key="note")
+        acme.apply(toys.edit("n", "kept"), key="edit")
+        acme.apply(toys.claim("item", "beta", usd(3), eur("1.00")), key="claim")
+        acme.apply(toys.settle("item", "beta", usd(1)), key="settle")
+        fresh = self.again(database)
+        if fresh is None:
+            same(self.store(acme).capabilities.durable, False, "whether it is durable, with nothing to be opened anew")
+            return
+        same([one for one in fresh.companies() if one == "acme"], ["acme"], "the companies")
+        opened = Company.open("acme", store=fresh, desks=[ToyDesk], kinds=[Note, Person, Rule], actor="ann")
+        same(opened.settings, acme.settings, "the settings")
+        same((opened.head, opened.state_hash()), (acme.head, acme.state_hash()), "head and state")
+        same([one.id for one in opened.view().find(Note, "text", "kept")], ["n"], "what an index finds")
+        same([one.id for one in opened.view().find(Note, "text", "gone")], [], "what an index found before")
+        same([lot.amount for lot in opened.view().lots("journal", RECEIVABLE, "beta")], [usd(2)], "what is open")
+        same(opened.committed("settle").hash, acme.committed("settle").hash, "the hash of the last change")
+        same(
+            opened.apply(self.toys(opened).note("next", id="m"), key="next").value.number, "N-000002", "the next number"
+        )
+        same(opened.verify().ok, True, "the chain")
+        sound(opened)
+        fresh.close()
+        with refused(ClosedStore):
+            _ = opened.head
 
     # -- reading -------------------------------------------------------------------------------------------------------
 

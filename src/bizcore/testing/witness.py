@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import Any, cast
 
+from bizcore.store.clock import machine_clock, machine_ids
 from bizcore.store.memory import MemoryDatabase
 from bizcore.store.opener import open_store
 from bizcore.store.port import Database
@@ -63,6 +64,12 @@ class PostgresContract(StoreContract):
             upgrade(connection, schema=schema)
         return SqlStore(self.engine, schema=schema)
 
+    def again(self, database: Database) -> Database:
+        """Another store on the same schema."""
+        from bizcore.store.sql import SqlStore
+
+        return SqlStore(self.engine, schema=self._schema(database))
+
     def raw_rows(self, database: Database, table: str) -> Sequence[tuple[Any, ...]]:
         """The rows that another connection sees."""
         with self.engine.connect() as connection:
@@ -85,6 +92,13 @@ class SqlOnSqliteContract(StoreContract):
         """A new file in a folder of its own."""
         self.folder: tempfile.TemporaryDirectory[str] = tempfile.TemporaryDirectory()
         return open_store(f"sqlite+pysqlite:///{self.folder.name}/books.db")
+
+    def again(self, database: Database) -> Database:
+        """The same file, by connections of its own."""
+        from bizcore.store.sql import SqlStore
+
+        url = f"sqlite+pysqlite:///{self._path(database)}"
+        return SqlStore.from_url(url, clock=machine_clock, ids=machine_ids)
 
     def _path(self, database: Database) -> str:
         return str(cast("Any", database).engine.url.database)
@@ -110,6 +124,10 @@ class SqliteContract(StoreContract):
         """A new file in a folder of its own."""
         self.folder: tempfile.TemporaryDirectory[str] = tempfile.TemporaryDirectory()
         return open_store(f"sqlite:///{self.folder.name}/books.db")
+
+    def again(self, database: Database) -> Database:
+        """The same file, by connections of its own."""
+        return SqliteDatabase(cast("SqliteDatabase", database).path, clock=machine_clock, ids=machine_ids)
 
     def raw_rows(self, database: Database, table: str) -> Sequence[tuple[Any, ...]]:
         """The rows that another connection sees."""

@@ -158,3 +158,8 @@ def test_two_clients_for_the_last_of_a_limit(tmp_path: Path) -> None:
     assert sorted(type(one).__name__ for one in raised) == ["NoneType", "OverCreditLimit", "OverCreditLimit"]
     assert acme.order_to_cash.exposure("beta").total == eur("60.00")
     acme.close()
+
+
+def test_a_limit_in_another_currency_is_refused_when_it_is_put(acme: Company) -> None:
+    with pytest.raises(BadLimit, match="EUR"):
+        acme.apply(acme.put(CreditLimit(customer="gamma", limit=Money("1", "USD"))), key="usd")

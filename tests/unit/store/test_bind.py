@@ -20,7 +20,7 @@ from bizcore.company.refusals import UseTheFork
 from bizcore.kernel.money import Money
 from bizcore.store.bound import Autocommit, CannotBind, TransactionEnded
 from bizcore.store.opener import open_store
-from bizcore.store.port import CompanyNotFound, RunAgain
+from bizcore.store.port import CompanyNotFound, RunAgain, SchemaOutdated
 from bizcore.store.sql import SqlStore, upgrade
 from bizcore.testing.postgres import new_database
 from bizcore.testing.sound import sound
@@ -285,6 +285,8 @@ def test_a_connection_to_another_database_is_refused(host: Host, tmp_path: Path)
         pytest.skip("a file of its own stands for the other database")
     elsewhere = sa.create_engine(f"sqlite:///{tmp_path}/other.db")
     with elsewhere.begin() as connection:
+        with pytest.raises(SchemaOutdated):
+            host.acme.bind(connection)
         upgrade(connection)
         with pytest.raises(CompanyNotFound):
             host.acme.bind(connection)

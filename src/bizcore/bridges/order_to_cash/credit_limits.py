@@ -18,7 +18,7 @@ from bizcore.bridges.order_to_cash.figures import ORDER_LINE, figures_of, lines_
 from bizcore.change.view import View
 from bizcore.finance import chart
 from bizcore.finance.documents import Invoice
-from bizcore.finance.limits import CreditLimit
+from bizcore.finance.limits import BadLimit, CreditLimit
 from bizcore.finance.lines import Line
 from bizcore.finance.policies import FinancePolicies
 from bizcore.finance.rates import converted, spot
@@ -93,6 +93,12 @@ def exposure(view: View, customer: str) -> Exposure:
         orders=_to_bill(view, _open_orders(view, customer)),
         limit=None if limit is None else limit.limit,
     )
+
+
+def watch_limit(view: View, limit: CreditLimit) -> None:
+    """Look at a limit before it is written: it is compared with what is in the company's currency. Raises: BadLimit."""
+    if limit.limit.currency != view.currency:
+        raise BadLimit(value=f"{limit.limit}; the company's currency is {view.currency}")
 
 
 def watch_order(view: View, order: Order) -> None:
