@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import random
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -117,6 +118,22 @@ def test_the_page_quotes_the_example_and_the_contract_as_they_are() -> None:
     sources = [SOURCE.read_text("utf-8"), Path(__file__).read_text("utf-8")]
     assert len(quoted) >= 6
     assert [part for part in quoted if not any(part in source for source in sources)] == []
+
+
+def test_what_stands_on_the_page_is_enough_to_write_it_and_to_prove_it(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "how-to" / "writing-an-adapter.md").read_text("utf-8")
+    blocks = re.findall(r"```python[^\n]*\n(.*?)```", page, re.DOTALL)
+    (adapter,) = [one for one in blocks if "class JsonLinesDatabase" in one and "class JsonLinesStore" in one]
+    (contract,) = [one for one in blocks if one.startswith("class JsonLinesContract")]
+    (test,) = [one for one in blocks if "from jsonlines import" in one]
+    place = '# class JsonLinesContract(StoreContract): as above, under "Proving it"\n'
+    assert place in test
+    (tmp_path / "jsonlines.py").write_text(adapter, "utf-8")
+    (tmp_path / "test_jsonlines.py").write_text(test.replace(place, contract), "utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_jsonlines.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert re.search(r"[5-9]\d passed", done.stdout)
 
 
 def test_a_long_story_agrees_with_the_model_also_when_the_file_is_opened_anew(tmp_path: Path) -> None:
